@@ -1,0 +1,55 @@
+//! Whole-vector operations of a block-separable penalty, for its `Prox` and `Subdifferential`.
+
+use crate::penalty::Blocks;
+
+/// `sum_g omega_g(beta_g)`.
+pub fn value<B: Blocks + ?Sized>(penalty: &B, beta: &[f64]) -> f64 {
+    let mut total = 0.0;
+    for_each(penalty, beta, |g, b| total += penalty.value_block(g, b));
+    total
+}
+
+/// The prox, block by block; returns the penalty there.
+pub fn prox<B: Blocks + ?Sized>(penalty: &B, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
+    let groups = penalty.groups();
+    let outputs = v.len() / groups.features().max(1);
+    let mut result = vec![0.0; groups.largest() * outputs];
+    let mut total = 0.0;
+    for_each(penalty, v, |g, v| {
+        let result = &mut result[..v.len()];
+        penalty.prox_block(g, v, step, result);
+        total += penalty.value_block(g, result);
+        groups.scatter(g, result, out);
+    });
+    total
+}
+
+/// The largest distance to the subdifferential over the blocks.
+pub fn subdiff_dist<B: Blocks + ?Sized>(penalty: &B, beta: &[f64], grad: &[f64]) -> f64 {
+    let groups = penalty.groups();
+    let outputs = beta.len() / groups.features().max(1);
+    let mut block = vec![0.0; groups.largest() * outputs];
+    let mut top = 0.0;
+    for_each(penalty, beta, |g, b| {
+        let block = &mut block[..b.len()];
+        groups.gather(g, grad, block);
+        top = crate::worst(top, penalty.subdiff_dist_block(g, b, block));
+    });
+    top
+}
+
+/// Calls `visit(g, beta_g)` for every block of `beta`.
+pub fn for_each<B: Blocks + ?Sized>(
+    penalty: &B,
+    beta: &[f64],
+    mut visit: impl FnMut(usize, &[f64]),
+) {
+    let groups = penalty.groups();
+    let outputs = beta.len() / groups.features().max(1);
+    let mut block = vec![0.0; groups.largest() * outputs];
+    for g in 0..groups.len() {
+        let block = &mut block[..groups.members(g).len() * outputs];
+        groups.gather(g, beta, block);
+        visit(g, block);
+    }
+}

@@ -1,0 +1,325 @@
+//! How far a point is from optimal, computed from the point alone.
+//!
+//! 1. **Duality gap**, where the loss and the penalty have conjugates. With `G = grad f(eta)` as
+//!    dual candidate, made orthogonal to every unpenalised direction and scaled by `s` into the
+//!    domain of `Omega*`, weak duality gives
+//!    `gap = f(eta) + Omega(B) + f*(s G) - s <G, offset> + Omega*(-s X'G) >= F(B) - min F`.
+//! 2. **Stationarity**, the distance of `-grad` to the subdifferential, where there is no dual.
+//! 3. **Prox residual** `||b - prox_t(b - t grad)||_inf / t`, where even that is unknown.
+
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::cholesky_solve;
+use crate::loss::{CurvatureForm, FitConjugate};
+use crate::objective::{LinearModel, Workspace};
+use crate::penalty::{Conjugate, Convexity, Lineality};
+use crate::{Problem, kernels, worst};
+
+/// Unpenalised directions beyond which the dual point is not projected (the projection solves a
+/// dense system of this size) and stationarity is certified instead.
+const MOST_FREE_DIRECTIONS: usize = 512;
+
+/// What a certificate measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateKind {
+    /// Primal minus dual value: an upper bound on the distance of `F` to its minimum.
+    DualityGap,
+    /// Distance of the negative gradient to the subdifferential.
+    Stationarity,
+    /// Fixed-point residual of a proximal gradient step.
+    ProxResidual,
+}
+
+/// How far a point is from optimal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// What is measured.
+    pub kind: CertificateKind,
+    /// The gap or distance.
+    pub value: f64,
+    /// The same relative to the problem's scale; solved means at most the tolerance.
+    pub relative: f64,
+}
+
+/// The values at zero coefficients that "relative" refers to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Baseline {
+    /// `|F|` at zero coefficients.
+    pub objective: f64,
+    /// Stationarity at zero coefficients.
+    pub stationarity: f64,
+    /// Prox residual at zero coefficients.
+    pub prox_residual: f64,
+}
+
+impl Default for Baseline {
+    /// Absolute measures: every reference is below the floor.
+    fn default() -> Self {
+        Self { objective: 0.0, stationarity: 0.0, prox_residual: 0.0 }
+    }
+}
+
+impl Baseline {
+    /// The references for a problem, from a point with zero coefficients whose intercepts and own
+    /// parameters are fitted.
+    pub fn at_zero(problem: &Problem<'_>, zero: &[f64]) -> Self {
+        let mut certifier = Certifier::default();
+        let problem = Problem { baseline: Self::default(), ..*problem };
+        let (loss, penalty) = problem.values(zero, &mut certifier.work);
+        let or_zero =
+            |c: Option<Certificate>| c.map(|c| c.value).filter(|v| v.is_finite()).unwrap_or(0.0);
+        Self {
+            objective: (loss + penalty).abs(),
+            stationarity: or_zero(certifier.stationarity(&problem, zero)),
+            prox_residual: or_zero(certifier.prox_residual(&problem, zero)),
+        }
+    }
+
+    fn relative(&self, kind: CertificateKind, value: f64) -> f64 {
+        let or_absolute = |reference: f64| if reference > 0.0 { reference } else { 1.0 };
+        match kind {
+            CertificateKind::DualityGap => value / self.objective.max(1.0),
+            CertificateKind::Stationarity => value / or_absolute(self.stationarity),
+            CertificateKind::ProxResidual => value / or_absolute(self.prox_residual),
+        }
+    }
+}
+
+/// The certificate of `params`, from scratch.
+pub fn certify(problem: &Problem<'_>, params: &[f64]) -> Certificate {
+    Certifier::default().certify(problem, params)
+}
+
+/// Computes certificates and keeps the buffers, and the gradient, in between.
+#[derive(Debug, Clone, Default)]
+pub struct Certifier {
+    work: Workspace,
+    gradient: Vec<f64>,
+    curvature: Vec<f64>,
+    scratch: Vec<f64>,
+}
+
+impl Certifier {
+    /// The best certificate that the problem has at `params`.
+    pub fn certify(&mut self, problem: &Problem<'_>, params: &[f64]) -> Certificate {
+        self.duality_gap(problem, params)
+            .or_else(|| self.stationarity(problem, params))
+            .or_else(|| self.prox_residual(problem, params))
+            .unwrap_or(Certificate {
+                kind: CertificateKind::Stationarity,
+                value: f64::INFINITY,
+                relative: f64::INFINITY,
+            })
+    }
+
+    /// The gradient in the coefficients (p K) at the last point certified: for a duality gap, of
+    /// the dual point made orthogonal to the unpenalised directions.
+    pub fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+
+    /// The duality gap; `None` without a convex dual, or where no feasible dual point was found.
+    pub fn duality_gap(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
+        let model = problem.objective.as_linear()?;
+        let smooth = model.fit.as_smooth()?;
+        let (fit, penalty) = (model.fit.as_conjugate()?, problem.penalty.as_conjugate()?);
+        let shape = problem.shape();
+        if shape.own > 0 || problem.penalty.convexity() != Convexity::Convex {
+            return None;
+        }
+        let lineality = problem.penalty.lineality();
+        if directions(&lineality, shape.coefficients()) + shape.intercepts > MOST_FREE_DIRECTIONS {
+            return None;
+        }
+        let beta = &params[..shape.coefficients()];
+        model.eta(params, &mut self.work.eta);
+        self.work.grad_eta.resize(self.work.eta.len(), 0.0);
+        let loss = smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []);
+        if !loss.is_finite() {
+            return None;
+        }
+        self.orthogonalize(model, &lineality)?;
+        self.gradient.resize(shape.coefficients(), 0.0);
+        if lineality == Lineality::Everything {
+            self.gradient.fill(0.0);
+        } else {
+            model.design.mul_t(&self.work.grad_eta, &mut self.gradient);
+        }
+        let value = loss + problem.penalty.value(beta);
+        let bound = self.dual_bound(model, &lineality, fit, penalty)?;
+        let gap = (value + bound).max(0.0);
+        gap.is_finite().then(|| certificate(problem, CertificateKind::DualityGap, gap))
+    }
+
+    /// `f*(s G) - s <G, offset> + Omega*(-s X'G)`, the negative of the dual value.
+    fn dual_bound(
+        &mut self,
+        model: &LinearModel,
+        lineality: &Lineality,
+        fit: &dyn FitConjugate,
+        penalty: &dyn Conjugate,
+    ) -> Option<f64> {
+        let u = &mut self.scratch;
+        u.clear();
+        u.extend(self.gradient.iter().map(|g| -g));
+        // What is orthogonal up to rounding is made so exactly, as the conjugate is infinite else.
+        match lineality {
+            Lineality::Trivial => {}
+            Lineality::Everything => u.fill(0.0),
+            Lineality::Coordinates(coordinates) => coordinates.iter().for_each(|&j| u[j] = 0.0),
+            Lineality::Basis(basis) => remove_components(basis, u),
+        }
+        let scale = penalty.dual_scale(u);
+        if scale.is_nan() || scale <= 0.0 {
+            return None;
+        }
+        u.iter_mut().for_each(|u| *u *= scale);
+        let omega = penalty.conjugate(u);
+        let dual = &mut self.work.grad_eta;
+        dual.iter_mut().for_each(|g| *g *= scale);
+        let offset = model.offset.as_ref().map_or(0.0, |offset| kernels::dot(dual, offset));
+        Some(fit.conjugate(dual) - offset + omega)
+    }
+
+    /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
+    /// `G <- G - H A (A'HA)^-1 A'G` with the loss's curvature `H`, which is the change that a
+    /// Newton step on those directions would make, and so stays inside the domain of `f*`.
+    fn orthogonalize(&mut self, model: &LinearModel, lineality: &Lineality) -> Option<()> {
+        let n = model.fit.samples();
+        let outputs = model.fit.outputs();
+        let directions = direction_columns(model, lineality);
+        if directions.is_empty() {
+            return Some(());
+        }
+        self.curvature.clear();
+        self.curvature.resize(n * outputs, 1.0);
+        if let Some(curvature) = model.fit.as_curvature()
+            && curvature.form() != CurvatureForm::Blocks
+        {
+            curvature.curvature(&self.work.eta, &[], &mut self.curvature);
+        }
+        let m = directions.len();
+        let (h, dual) = (&self.curvature, &mut self.work.grad_eta);
+        // Twice: the second pass removes what rounding left in the first.
+        for _ in 0..2 {
+            let mut gram = vec![0.0; m * m];
+            let mut right: Vec<f64> = directions.iter().map(|a| kernels::dot(a, dual)).collect();
+            for (c, a) in directions.iter().enumerate() {
+                for (d, b) in directions.iter().enumerate().take(c + 1) {
+                    let product = kernels::dot3(a, h, b);
+                    gram[c * m + d] = product;
+                    gram[d * m + c] = product;
+                }
+            }
+            cholesky_solve(&mut gram, m, &mut right)?;
+            for (a, t) in directions.iter().zip(&right) {
+                for ((g, h), a) in dual.iter_mut().zip(h).zip(a) {
+                    *g -= h * a * t;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The distance to stationarity; `None` where the penalty does not know its subdifferential or
+    /// the objective has no gradient.
+    pub fn stationarity(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
+        let subdifferential = problem.penalty.as_subdifferential()?;
+        let free = self.full_gradient(problem, params)?;
+        let beta = &params[..self.gradient.len()];
+        let value = worst(free, subdifferential.subdiff_dist(beta, &self.gradient));
+        Some(certificate(problem, CertificateKind::Stationarity, value))
+    }
+
+    /// The fixed-point residual of a proximal gradient step; `None` without prox or gradient.
+    pub fn prox_residual(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
+        let prox = problem.penalty.as_prox()?;
+        let free = self.full_gradient(problem, params)?;
+        let step = match problem.penalty.convexity() {
+            Convexity::WeaklyConvex(rho) => (0.5 / rho).min(1.0),
+            _ => 1.0,
+        };
+        let beta = &params[..self.gradient.len()];
+        let forward: Vec<f64> =
+            beta.iter().zip(&self.gradient).map(|(b, g)| b - step * g).collect();
+        self.scratch.resize(beta.len(), 0.0);
+        prox.prox(&forward, step, &mut self.scratch);
+        let moved = beta
+            .iter()
+            .zip(&self.scratch)
+            .fold(0.0, |top, (b, next)| worst(top, (b - next).abs() / step));
+        Some(certificate(problem, CertificateKind::ProxResidual, worst(moved, free)))
+    }
+
+    /// Fills `gradient` and returns the largest entry of the gradient in the free parameters.
+    fn full_gradient(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<f64> {
+        let smooth = problem.objective.as_smooth()?;
+        let shape = problem.shape();
+        self.gradient.resize(shape.len(), 0.0);
+        let value = smooth.value_gradient(params, &mut self.gradient, &mut self.work);
+        if !value.is_finite() {
+            self.gradient.resize(shape.coefficients(), 0.0);
+            return Some(f64::INFINITY);
+        }
+        let free = kernels::max_abs(&self.gradient[shape.coefficients()..]);
+        self.gradient.truncate(shape.coefficients());
+        Some(free)
+    }
+}
+
+fn certificate(problem: &Problem<'_>, kind: CertificateKind, value: f64) -> Certificate {
+    Certificate { kind, value, relative: problem.baseline.relative(kind, value) }
+}
+
+fn directions(lineality: &Lineality, coefficients: usize) -> usize {
+    match lineality {
+        Lineality::Trivial => 0,
+        Lineality::Coordinates(coordinates) => coordinates.len(),
+        Lineality::Basis(basis) => basis.len(),
+        Lineality::Everything => coefficients,
+    }
+}
+
+/// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
+fn direction_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
+    let (n, p, outputs) = (model.fit.samples(), model.design.features(), model.fit.outputs());
+    let mut columns = Vec::new();
+    if model.intercept {
+        for k in 0..outputs {
+            let mut column = vec![0.0; n * outputs];
+            column[k * n..(k + 1) * n].fill(1.0);
+            columns.push(column);
+        }
+    }
+    let coordinate = |flat: usize| {
+        let mut column = vec![0.0; n * outputs];
+        let k = flat / p;
+        model.design.column_axpy(flat % p, 1.0, &mut column[k * n..(k + 1) * n]);
+        column
+    };
+    match lineality {
+        Lineality::Trivial => {}
+        Lineality::Coordinates(flat) => columns.extend(flat.iter().map(|&f| coordinate(f))),
+        Lineality::Everything => columns.extend((0..p * outputs).map(coordinate)),
+        Lineality::Basis(basis) => columns.extend(basis.iter().map(|direction| {
+            let mut column = vec![0.0; n * outputs];
+            model.design.mul(direction, &mut column);
+            column
+        })),
+    }
+    columns
+}
+
+/// Removes from `u` its components in the span of `basis`.
+fn remove_components(basis: &[Vec<f64>], u: &mut [f64]) {
+    let m = basis.len();
+    let mut gram: Vec<f64> =
+        basis.iter().flat_map(|a| basis.iter().map(|b| kernels::dot(a, b))).collect();
+    let mut right: Vec<f64> = basis.iter().map(|a| kernels::dot(a, u)).collect();
+    if cholesky_solve(&mut gram, m, &mut right).is_some() {
+        for (a, t) in basis.iter().zip(&right) {
+            kernels::axpy(-t, a, u);
+        }
+    }
+}

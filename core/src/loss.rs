@@ -1,0 +1,155 @@
+//! What a loss is: hyperparameters ([`Loss`]), then bound to responses and weights ([`DataFit`]).
+//! Binding is where the domain is checked once and for all, and where a loss that couples samples
+//! (Cox) sorts them, so that evaluation does neither.
+//!
+//! A bound loss is a function of the linear predictor `eta` (n x K, column by column) and of
+//! parameters of its own (`own`: noise scales, thresholds, variance components), both estimated.
+//! An objective that has no linear predictor at all is bound to an [`Objective`] instead, and meets
+//! the same solvers.
+
+use std::fmt::Debug;
+
+use crate::Error;
+use crate::design::Design;
+use crate::objective::Objective;
+use crate::samples::{ResponseKind, Samples};
+
+/// A loss with its hyperparameters, before it has seen data.
+pub trait Loss: Debug + Send + Sync {
+    /// The kind of response that the loss reads.
+    fn reads(&self) -> ResponseKind;
+
+    /// Binds the loss to data. Most losses look at the samples only; one that has no linear
+    /// predictor (a graph over the columns, a factorisation) takes the design as its data.
+    ///
+    /// Errors: where a response is outside the loss's domain, or of another kind.
+    fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error>;
+
+    /// Predictions from the linear predictor.
+    fn as_predictor(&self) -> Option<&dyn Predictor> {
+        None
+    }
+}
+
+/// A loss bound to data.
+pub enum Bound {
+    /// A function of the linear predictor.
+    Eta(Box<dyn DataFit>),
+    /// An objective of its own, with no linear predictor.
+    Direct(Box<dyn Objective>),
+}
+
+/// The normalised loss `f(eta, own) = (1 / sum w) sum_i w_i loss(y_i, eta_i)` on fixed data.
+pub trait DataFit: Debug + Send + Sync {
+    /// Number of samples, `n`.
+    fn samples(&self) -> usize;
+
+    /// Number of columns of `eta`, and of coefficients, `K`.
+    fn outputs(&self) -> usize;
+
+    /// `f(eta, own)`, `+inf` outside the domain.
+    fn value(&self, eta: &[f64], own: &[f64]) -> f64;
+
+    /// Whether an intercept makes sense (Cox has none; ordinal thresholds stand in for it).
+    fn takes_intercept(&self) -> bool {
+        true
+    }
+
+    /// Parameters beside the coefficients.
+    fn as_own(&self) -> Option<&dyn OwnParameters> {
+        None
+    }
+    /// Gradients.
+    fn as_smooth(&self) -> Option<&dyn SmoothFit> {
+        None
+    }
+    /// Second derivatives.
+    fn as_curvature(&self) -> Option<&dyn Curvature> {
+        None
+    }
+    /// The convex conjugate in `eta`; offering it says that `f` is convex in `eta`.
+    fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
+        None
+    }
+    /// The prox in `eta`.
+    fn as_prox(&self) -> Option<&dyn FitProx> {
+        None
+    }
+}
+
+/// Parameters that a loss estimates beside the coefficients.
+pub trait OwnParameters: Send + Sync {
+    /// A point to start from, inside the domain at `eta = 0`; its length is their number.
+    fn start(&self) -> Vec<f64>;
+    /// How the estimates appear in the result.
+    fn report(&self, own: &[f64]) -> OwnReport;
+}
+
+/// Estimates of a loss's own parameters, as the result file shows them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OwnReport {
+    /// Values that stand in for the intercept (category thresholds).
+    pub intercept: Option<Vec<f64>>,
+    /// Named values for the result's `extra`.
+    pub extra: Vec<(String, Vec<f64>)>,
+}
+
+/// First derivatives of a bound loss.
+pub trait SmoothFit: Send + Sync {
+    /// Writes `df/deta` (n x K) and `df/down`; returns `f`. Where `f` is `+inf` nothing is written.
+    fn gradient(&self, eta: &[f64], own: &[f64], grad_eta: &mut [f64], grad_own: &mut [f64])
+    -> f64;
+
+    /// A bound on the Hessian of `f` in `eta` that holds everywhere, where there is one, weights and
+    /// the division by the number of samples included.
+    fn hessian_bound(&self) -> Option<f64>;
+}
+
+/// Second derivatives of a bound loss in `eta`.
+pub trait Curvature: Send + Sync {
+    /// What [`Curvature::curvature`] writes.
+    fn form(&self) -> CurvatureForm;
+    /// Writes the curvature at `eta`: n x K numbers for a diagonal, n x K x K for blocks (sample
+    /// fastest: entry `(k, l)` of sample `i` at `i + n (k + K l)`).
+    fn curvature(&self, eta: &[f64], own: &[f64], out: &mut [f64]);
+}
+
+/// The shape of a loss's Hessian in `eta`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CurvatureForm {
+    /// Diagonal and the same at every `eta`: the loss is quadratic.
+    Constant,
+    /// Diagonal.
+    Diagonal,
+    /// One K x K block a sample.
+    Blocks,
+    /// A diagonal that bounds or approximates a Hessian that couples samples.
+    Approximate,
+}
+
+/// The conjugate `f*(u) = sup_eta <u, eta> - f(eta)` of a loss that is convex in `eta`.
+pub trait FitConjugate: Send + Sync {
+    /// `f*(u)` for `u` n x K, `+inf` outside the domain. If `u` is a gradient of `f`, then so is
+    /// inside the domain every `s u` with `0 <= s <= 1`.
+    fn conjugate(&self, u: &[f64]) -> f64;
+}
+
+/// The prox of a bound loss in `eta`.
+pub trait FitProx: Send + Sync {
+    /// Writes `argmin_z f(z) + ||z - v||^2 / (2 step)` into `out`; `v`, `out` are n x K.
+    fn prox(&self, v: &[f64], step: f64, out: &mut [f64]);
+}
+
+/// What a fitted model says of new samples.
+pub trait Predictor: Send + Sync {
+    /// Mean responses (or class probabilities, row sums 1), n x `columns`, column by column, and
+    /// the number of columns, from `eta` (n x K, intercept and offset in it).
+    fn response(&self, eta: &[f64], outputs: usize) -> (Vec<f64>, usize);
+    /// Class numbers, where the loss is about classes.
+    fn class(&self, eta: &[f64], outputs: usize) -> Option<Vec<u32>>;
+    /// Twice the loss less that of a saturated model, mean over samples with their weights: the
+    /// deviance that cross-validation averages.
+    ///
+    /// Errors: as [`Loss::bind`].
+    fn deviance(&self, eta: &[f64], outputs: usize, samples: &Samples) -> Result<f64, Error>;
+}

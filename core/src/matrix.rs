@@ -1,0 +1,266 @@
+//! The numbers of a design matrix as they are stored: dense column by column, compressed sparse
+//! columns, or the identity. No matrix library appears here; the slices fit faer, sprs and nalgebra
+//! views without a copy.
+
+use crate::{Error, kernels};
+
+/// A dense `n x p` matrix, column by column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DenseMatrix {
+    rows: usize,
+    cols: usize,
+    values: Vec<f64>,
+}
+
+/// A sparse `n x p` matrix in compressed columns; row indices ascend inside a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SparseMatrix {
+    rows: usize,
+    cols: usize,
+    starts: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f64>,
+}
+
+/// The storage of a design.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matrix {
+    /// Dense, column by column.
+    Dense(DenseMatrix),
+    /// Compressed sparse columns.
+    Sparse(SparseMatrix),
+}
+
+/// One column of a [`Matrix`].
+#[derive(Debug, Clone, Copy)]
+pub enum Column<'a> {
+    /// All `n` entries.
+    Dense(&'a [f64]),
+    /// Row indices and values of the stored entries.
+    Sparse(&'a [u32], &'a [f64]),
+}
+
+impl DenseMatrix {
+    /// From values column by column. Errors: [`Error::Length`] unless there are `rows * cols`.
+    pub fn new(rows: usize, cols: usize, values: Vec<f64>) -> Result<Self, Error> {
+        Error::check_length("matrix values", values.len(), rows * cols)?;
+        Ok(Self { rows, cols, values })
+    }
+
+    /// All values, column by column.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+}
+
+impl SparseMatrix {
+    /// From compressed columns: column `j` holds entries `starts[j] .. starts[j + 1]`.
+    ///
+    /// Errors: [`Error::Data`] where the pointers do not ascend, an index is out of range, or the
+    /// indices of a column do not strictly ascend.
+    pub fn new(
+        rows: usize,
+        cols: usize,
+        starts: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<f64>,
+    ) -> Result<Self, Error> {
+        Error::check_length("column pointers", starts.len(), cols + 1)?;
+        Error::check_length("values", values.len(), indices.len())?;
+        if starts[0] != 0 || starts[cols] != indices.len() || starts.windows(2).any(|s| s[0] > s[1])
+        {
+            return Err(Error::Data("the column pointers of a sparse matrix must ascend from 0 to the number of entries".into()));
+        }
+        for j in 0..cols {
+            let column = &indices[starts[j]..starts[j + 1]];
+            if column.windows(2).any(|i| i[0] >= i[1])
+                || column.last().is_some_and(|&i| i as usize >= rows)
+            {
+                return Err(Error::Data(format!(
+                    "column {j} of a sparse matrix: row indices must ascend and stay below {rows}"
+                )));
+            }
+        }
+        Ok(Self { rows, cols, starts, indices, values })
+    }
+
+    /// Column pointers, row indices and values.
+    pub fn parts(&self) -> (&[usize], &[u32], &[f64]) {
+        (&self.starts, &self.indices, &self.values)
+    }
+}
+
+impl Matrix {
+    /// The `n x n` identity, stored sparse.
+    pub fn identity(n: usize) -> Self {
+        Self::Sparse(SparseMatrix {
+            rows: n,
+            cols: n,
+            starts: (0..=n).collect(),
+            indices: (0..n as u32).collect(),
+            values: vec![1.0; n],
+        })
+    }
+
+    /// Number of rows, `n`.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Dense(m) => m.rows,
+            Self::Sparse(m) => m.rows,
+        }
+    }
+
+    /// Number of columns, `p`.
+    pub fn cols(&self) -> usize {
+        match self {
+            Self::Dense(m) => m.cols,
+            Self::Sparse(m) => m.cols,
+        }
+    }
+
+    /// Number of stored entries.
+    pub fn stored(&self) -> usize {
+        match self {
+            Self::Dense(m) => m.values.len(),
+            Self::Sparse(m) => m.values.len(),
+        }
+    }
+
+    /// Column `j`.
+    #[inline]
+    pub fn column(&self, j: usize) -> Column<'_> {
+        match self {
+            Self::Dense(m) => Column::Dense(&m.values[j * m.rows..(j + 1) * m.rows]),
+            Self::Sparse(m) => {
+                let range = m.starts[j]..m.starts[j + 1];
+                Column::Sparse(&m.indices[range.clone()], &m.values[range])
+            }
+        }
+    }
+
+    /// The rows `rows`, in that order; a row may occur several times.
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Dense(m) => {
+                let mut values = Vec::with_capacity(rows.len() * m.cols);
+                for j in 0..m.cols {
+                    let column = &m.values[j * m.rows..(j + 1) * m.rows];
+                    values.extend(rows.iter().map(|&i| column[i]));
+                }
+                Self::Dense(DenseMatrix { rows: rows.len(), cols: m.cols, values })
+            }
+            Self::Sparse(m) => {
+                // New positions of each old row: a counting sort, as a row may occur twice.
+                let mut first = vec![0usize; m.rows + 1];
+                for &i in rows {
+                    first[i + 1] += 1;
+                }
+                for i in 0..m.rows {
+                    first[i + 1] += first[i];
+                }
+                let mut next = first.clone();
+                let mut positions = vec![0u32; rows.len()];
+                for (new, &old) in rows.iter().enumerate() {
+                    positions[next[old]] = new as u32;
+                    next[old] += 1;
+                }
+                let mut starts = vec![0];
+                let (mut indices, mut values) = (Vec::new(), Vec::new());
+                let mut entries: Vec<(u32, f64)> = Vec::new();
+                for j in 0..m.cols {
+                    entries.clear();
+                    for k in m.starts[j]..m.starts[j + 1] {
+                        let old = m.indices[k] as usize;
+                        entries.extend(
+                            positions[first[old]..first[old + 1]].iter().map(|&i| (i, m.values[k])),
+                        );
+                    }
+                    entries.sort_unstable_by_key(|entry| entry.0);
+                    indices.extend(entries.iter().map(|entry| entry.0));
+                    values.extend(entries.iter().map(|entry| entry.1));
+                    starts.push(indices.len());
+                }
+                Self::Sparse(SparseMatrix {
+                    rows: rows.len(),
+                    cols: m.cols,
+                    starts,
+                    indices,
+                    values,
+                })
+            }
+        }
+    }
+
+    /// The columns `cols`, in that order.
+    pub fn select_cols(&self, cols: &[usize]) -> Self {
+        match self {
+            Self::Dense(m) => {
+                let mut values = Vec::with_capacity(cols.len() * m.rows);
+                for &j in cols {
+                    values.extend_from_slice(&m.values[j * m.rows..(j + 1) * m.rows]);
+                }
+                Self::Dense(DenseMatrix { rows: m.rows, cols: cols.len(), values })
+            }
+            Self::Sparse(m) => {
+                let mut starts = vec![0];
+                let (mut indices, mut values) = (Vec::new(), Vec::new());
+                for &j in cols {
+                    indices.extend_from_slice(&m.indices[m.starts[j]..m.starts[j + 1]]);
+                    values.extend_from_slice(&m.values[m.starts[j]..m.starts[j + 1]]);
+                    starts.push(indices.len());
+                }
+                Self::Sparse(SparseMatrix {
+                    rows: m.rows,
+                    cols: cols.len(),
+                    starts,
+                    indices,
+                    values,
+                })
+            }
+        }
+    }
+}
+
+impl Column<'_> {
+    /// `sum_i x_i u_i`.
+    #[inline]
+    pub fn dot(&self, u: &[f64]) -> f64 {
+        match self {
+            Self::Dense(x) => kernels::dot(x, u),
+            Self::Sparse(i, x) => kernels::sparse_dot(i, x, u),
+        }
+    }
+
+    /// `sum_i x_i h_i u_i`.
+    #[inline]
+    pub fn dot3(&self, h: &[f64], u: &[f64]) -> f64 {
+        match self {
+            Self::Dense(x) => kernels::dot3(x, h, u),
+            Self::Sparse(i, x) => kernels::sparse_dot3(i, x, h, u),
+        }
+    }
+
+    /// `u <- u + a x`.
+    #[inline]
+    pub fn axpy(&self, a: f64, u: &mut [f64]) {
+        match self {
+            Self::Dense(x) => kernels::axpy(a, x, u),
+            Self::Sparse(i, x) => kernels::sparse_axpy(a, i, x, u),
+        }
+    }
+
+    /// `(sum_i h_i x_i, sum_i h_i x_i^2)`; `h = None` stands for ones.
+    pub fn moments(&self, h: Option<&[f64]>) -> (f64, f64) {
+        match (self, h) {
+            (Self::Dense(x), None) => (kernels::sum(x), kernels::dot(x, x)),
+            (Self::Dense(x), Some(h)) => (kernels::dot(x, h), kernels::dot3(x, x, h)),
+            (Self::Sparse(_, x), None) => (kernels::sum(x), kernels::dot(x, x)),
+            (Self::Sparse(i, x), Some(h)) => {
+                i.iter().zip(*x).fold((0.0, 0.0), |(first, second), (&i, x)| {
+                    let hx = h[i as usize] * x;
+                    (first + hx, second + hx * x)
+                })
+            }
+        }
+    }
+}

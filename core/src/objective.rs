@@ -1,0 +1,204 @@
+//! The smooth (or at least proximable) part of a problem, as solvers see it: a function of one flat
+//! parameter vector, of which the first p K numbers are penalised coefficients and the rest is free
+//! (intercepts, then the loss's own parameters). A model with a design and an objective with none
+//! differ only in what else they offer.
+
+use std::fmt::Debug;
+
+use crate::design::Design;
+use crate::kernels;
+use crate::loss::DataFit;
+use crate::{Error, OwnReport};
+
+/// The sizes of a problem's parameters, laid out as `[beta: p x K | intercepts | own]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the coefficients, `p`.
+    pub features: usize,
+    /// Columns of the coefficients, `K`.
+    pub outputs: usize,
+    /// Number of intercepts: K or 0.
+    pub intercepts: usize,
+    /// Number of the loss's own parameters.
+    pub own: usize,
+}
+
+impl Shape {
+    /// Number of coefficients, p K.
+    pub fn coefficients(&self) -> usize {
+        self.features * self.outputs
+    }
+    /// Length of the parameter vector.
+    pub fn len(&self) -> usize {
+        self.coefficients() + self.intercepts + self.own
+    }
+    /// Whether there is no parameter at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The parameters as `(beta, intercepts, own)`.
+    pub fn split<'a>(&self, params: &'a [f64]) -> (&'a [f64], &'a [f64], &'a [f64]) {
+        let (beta, free) = params.split_at(self.coefficients());
+        let (intercepts, own) = free.split_at(self.intercepts);
+        (beta, intercepts, own)
+    }
+    /// The same, to be written to.
+    pub fn split_mut<'a>(
+        &self,
+        params: &'a mut [f64],
+    ) -> (&'a mut [f64], &'a mut [f64], &'a mut [f64]) {
+        let (beta, free) = params.split_at_mut(self.coefficients());
+        let (intercepts, own) = free.split_at_mut(self.intercepts);
+        (beta, intercepts, own)
+    }
+}
+
+/// A function of the parameters, `+inf` outside its domain.
+pub trait Objective: Debug + Send + Sync {
+    /// The sizes of the parameters.
+    fn shape(&self) -> Shape;
+    /// A point inside the domain with zero coefficients.
+    fn start(&self) -> Vec<f64>;
+    /// The value.
+    fn value(&self, params: &[f64], work: &mut Workspace) -> f64;
+    /// How the parameters beside coefficients and intercepts appear in the result.
+    fn report(&self, own: &[f64]) -> OwnReport {
+        let _ = own;
+        OwnReport::default()
+    }
+    /// Gradients.
+    fn as_smooth(&self) -> Option<&dyn Smooth> {
+        None
+    }
+    /// The objective as a loss of a linear predictor.
+    fn as_linear(&self) -> Option<&LinearModel> {
+        None
+    }
+}
+
+/// A differentiable objective.
+pub trait Smooth: Send + Sync {
+    /// Writes the gradient and returns the value; where that is `+inf`, `grad` is unspecified.
+    fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64;
+    /// A Lipschitz constant of the gradient, where a global one exists.
+    fn lipschitz(&self) -> Option<f64>;
+}
+
+/// Buffers that evaluations write to, kept by the caller so that a loop allocates once.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// The linear predictor, or whatever an objective with none makes of it.
+    pub eta: Vec<f64>,
+    /// The gradient in the linear predictor.
+    pub grad_eta: Vec<f64>,
+    /// Anything else.
+    pub scratch: Vec<f64>,
+}
+
+/// `f(offset + b0 + X beta, own)`: a loss of a linear predictor.
+#[derive(Debug)]
+pub struct LinearModel {
+    /// The design, n x p.
+    pub design: Design,
+    /// The loss on the data.
+    pub fit: Box<dyn DataFit>,
+    /// Known addends of `eta`, n x K.
+    pub offset: Option<Vec<f64>>,
+    /// Whether intercepts are fitted.
+    pub intercept: bool,
+}
+
+impl LinearModel {
+    /// Puts a model together. The intercept is dropped where the loss takes none.
+    ///
+    /// Errors: [`Error::Length`] where design, loss and offset disagree on the number of samples.
+    pub fn new(
+        design: Design,
+        fit: Box<dyn DataFit>,
+        offset: Option<Vec<f64>>,
+        intercept: bool,
+    ) -> Result<Self, Error> {
+        Error::check_length("design rows", design.samples(), fit.samples())?;
+        if let Some(offset) = &offset {
+            Error::check_length("offset", offset.len(), fit.samples() * fit.outputs())?;
+        }
+        let intercept = intercept && fit.takes_intercept();
+        Ok(Self { design, fit, offset, intercept })
+    }
+
+    /// `eta <- offset + b0 + X beta`.
+    pub fn eta(&self, params: &[f64], eta: &mut Vec<f64>) {
+        let (n, shape) = (self.fit.samples(), self.shape());
+        let (beta, intercepts, _) = shape.split(params);
+        eta.resize(n * shape.outputs, 0.0);
+        self.design.mul(beta, eta);
+        if let Some(offset) = &self.offset {
+            kernels::axpy(1.0, offset, eta);
+        }
+        for (b0, eta) in intercepts.iter().zip(eta.chunks_mut(n)) {
+            eta.iter_mut().for_each(|e| *e += b0);
+        }
+    }
+}
+
+impl Objective for LinearModel {
+    fn shape(&self) -> Shape {
+        let outputs = self.fit.outputs();
+        Shape {
+            features: self.design.features(),
+            outputs,
+            intercepts: if self.intercept { outputs } else { 0 },
+            own: self.fit.as_own().map_or(0, |own| own.start().len()),
+        }
+    }
+
+    fn start(&self) -> Vec<f64> {
+        let shape = self.shape();
+        let mut params = vec![0.0; shape.len() - shape.own];
+        params.extend(self.fit.as_own().map_or(Vec::new(), |own| own.start()));
+        params
+    }
+
+    fn value(&self, params: &[f64], work: &mut Workspace) -> f64 {
+        self.eta(params, &mut work.eta);
+        self.fit.value(&work.eta, self.shape().split(params).2)
+    }
+
+    fn report(&self, own: &[f64]) -> OwnReport {
+        self.fit.as_own().map_or(OwnReport::default(), |parameters| parameters.report(own))
+    }
+
+    fn as_smooth(&self) -> Option<&dyn Smooth> {
+        self.fit.as_smooth().map(|_| self as &dyn Smooth)
+    }
+
+    fn as_linear(&self) -> Option<&LinearModel> {
+        Some(self)
+    }
+}
+
+impl Smooth for LinearModel {
+    fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64 {
+        let (n, shape) = (self.fit.samples(), self.shape());
+        self.eta(params, &mut work.eta);
+        work.grad_eta.resize(work.eta.len(), 0.0);
+        let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
+        let fit = self.fit.as_smooth().expect("`as_smooth` of the model asked the loss first");
+        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
+        if value.is_finite() {
+            self.design.mul_t(&work.grad_eta, grad_beta);
+            for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
+                *g = kernels::sum(u);
+            }
+        }
+        value
+    }
+
+    fn lipschitz(&self) -> Option<f64> {
+        if self.fit.as_own().is_some() {
+            return None;
+        }
+        let bound = self.fit.as_smooth()?.hessian_bound()?;
+        Some(bound * self.design.spectral_bound(None, self.intercept))
+    }
+}

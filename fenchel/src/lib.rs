@@ -1,0 +1,1 @@
+//! Loss plus penalty problems, composed at run time.

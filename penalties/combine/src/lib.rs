@@ -1,0 +1,1 @@
+//! Penalties made of penalties.

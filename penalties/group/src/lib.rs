@@ -1,0 +1,1 @@
+//! Penalties on groups of features and on rows of the coefficients.

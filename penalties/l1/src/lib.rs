@@ -1,0 +1,1 @@
+//! No penalty, the lasso, ridge, elastic net and SLOPE.

@@ -1,0 +1,1 @@
+//! Nonconvex sparse penalties.

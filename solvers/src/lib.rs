@@ -1,0 +1,16 @@
+//! Solvers, each an argmin `Solver` run by argmin's `Executor`. None names a loss or a penalty:
+//! they ask for capabilities.
+
+mod method;
+
+pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
+
+/// Every solver, in the order in which they are listed.
+pub fn methods() -> &'static [&'static dyn Method] {
+    &[]
+}
+
+/// The solver of this name.
+pub fn method(name: &str) -> Option<&'static dyn Method> {
+    methods().iter().copied().find(|method| method.name() == name)
+}

@@ -1,0 +1,1 @@
+//! What every loss, penalty and prox obeys.
