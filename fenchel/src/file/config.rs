@@ -1,0 +1,151 @@
+//! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[model]`: what is fitted around the coefficients.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// Whether an unpenalised intercept is fitted, where the loss takes one.
+    pub intercept: bool,
+    /// Centre (dense) and scale columns to unit population standard deviation; coefficients come
+    /// back on the original scale, penalties apply on the scaled one.
+    pub standardize: bool,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self { intercept: true, standardize: true }
+    }
+}
+
+/// `[solver]`: which algorithm, and when it may stop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SolverConfig {
+    /// `auto`, or the name of a solver.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// Largest relative duality gap (or stationarity) that counts as solved.
+    #[schemars(range(min = 0.0))]
+    pub tol: f64,
+    /// Largest number of outer iterations.
+    pub max_iter: u64,
+}
+
+impl Default for SolverConfig {
+    fn default() -> Self {
+        Self { name: "auto".into(), tol: 1e-7, max_iter: 100_000 }
+    }
+}
+
+/// `[path]`: a decreasing grid of penalty scales.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathConfig {
+    /// Number of scales, geometrically spaced.
+    pub points: usize,
+    /// Last scale divided by the first.
+    pub min_ratio: f64,
+    /// The first scale, where it is not to be computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// The scales themselves, decreasing, instead of `points`, `min_ratio` and `max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambdas: Option<Vec<f64>>,
+}
+
+impl Default for PathConfig {
+    fn default() -> Self {
+        Self { points: 100, min_ratio: 1e-3, max: None, lambdas: None }
+    }
+}
+
+/// `[cv]`: how a scale of the path is chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CvConfig {
+    /// A number of folds, or where the fold of each sample stands.
+    pub folds: Folds,
+    /// Seed of the random assignment to folds.
+    pub seed: u64,
+    /// Which scale is chosen.
+    pub rule: Rule,
+    /// What is averaged over folds.
+    pub metric: Metric,
+}
+
+impl Default for CvConfig {
+    fn default() -> Self {
+        Self { folds: Folds::Count(5), seed: 0, rule: Rule::Min, metric: Metric::Deviance }
+    }
+}
+
+/// A number of folds, or fold numbers per sample.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Folds {
+    /// Random folds of nearly equal size.
+    Count(usize),
+    /// Fold numbers from a `.npy` file, one a sample.
+    File(FoldFile),
+    /// Fold numbers from a column of the data.
+    Column(FoldColumn),
+}
+
+/// `{ file = "folds.npy" }`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FoldFile {
+    /// Relative to the problem file.
+    pub file: String,
+}
+
+/// `{ column = "fold" }`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FoldColumn {
+    /// Name of a column of the data.
+    pub column: String,
+}
+
+/// Which scale cross-validation chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The one with the best mean.
+    #[serde(rename = "min")]
+    Min,
+    /// The largest within one standard error of the best mean.
+    #[serde(rename = "1se")]
+    OneSe,
+}
+
+/// What cross-validation measures on the samples left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Deviance of the loss.
+    Deviance,
+    /// Mean squared error of the mean response.
+    Mse,
+    /// Mean absolute error of the mean response.
+    Mae,
+    /// Share of misclassified samples.
+    Error,
+    /// Area under the receiver operating characteristic (larger is better).
+    Auc,
+    /// Concordance of survival times (larger is better).
+    Concordance,
+    /// The loss itself, as for quantile regression.
+    Pinball,
+}
+
+/// `[plugins]`: shared libraries to load.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PluginsConfig {
+    /// Paths, relative to the problem file.
+    pub load: Vec<String>,
+}
