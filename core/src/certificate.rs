@@ -13,7 +13,7 @@ use crate::linalg::cholesky_solve;
 use crate::loss::{CurvatureForm, FitConjugate};
 use crate::objective::{LinearModel, Workspace};
 use crate::penalty::{Conjugate, Convexity, Lineality};
-use crate::{Problem, kernels, worst};
+use crate::{Problem, joint, kernels, worst};
 
 /// Unpenalised directions beyond which the dual point is not projected (the projection solves a
 /// dense system of this size) and stationarity is certified instead.
@@ -232,9 +232,9 @@ impl Certifier {
         Some(certificate(problem, CertificateKind::Stationarity, value))
     }
 
-    /// The fixed-point residual of a proximal gradient step; `None` without prox or gradient.
+    /// The fixed-point residual of a proximal gradient step; `None` without prox or gradient. A sum
+    /// with no joint prox has it computed from its terms' (see [`joint`]).
     pub fn prox_residual(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
-        let prox = problem.penalty.as_prox()?;
         let free = self.full_gradient(problem, params)?;
         let step = match problem.penalty.convexity() {
             Convexity::WeaklyConvex(rho) => (0.5 / rho).min(1.0),
@@ -244,7 +244,15 @@ impl Certifier {
         let forward: Vec<f64> =
             beta.iter().zip(&self.gradient).map(|(b, g)| b - step * g).collect();
         self.scratch.resize(beta.len(), 0.0);
-        prox.prox(&forward, step, &mut self.scratch);
+        match problem.penalty.as_prox() {
+            Some(prox) => {
+                prox.prox(&forward, step, &mut self.scratch);
+            }
+            None => {
+                let terms = problem.penalty.as_terms()?.terms();
+                joint::prox(&terms, &forward, step, &mut self.scratch)?;
+            }
+        }
         let moved = beta
             .iter()
             .zip(&self.scratch)

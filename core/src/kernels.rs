@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_norm_neither_overflows_nor_underflows() {
-        assert_eq!(norm2(&[3e200, 4e200]), 5e200);
+        assert!((norm2(&[3e200, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
         assert!((norm2(&[3e-200, 4e-200]) / 5e-200 - 1.0).abs() < 1e-15);
         assert_eq!(norm2(&[]), 0.0);
     }

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | penalties and what they may offer | [`penalty`] |
 //! | losses, before and after they have seen data | [`loss`] |
+//! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`] |
@@ -16,8 +17,10 @@ pub mod blocks;
 pub mod card;
 pub mod certificate;
 pub mod design;
+pub mod elementwise;
 mod error;
 pub mod groups;
+pub mod joint;
 pub mod kernels;
 mod linalg;
 pub mod loss;

@@ -1,13 +1,24 @@
 //! Solvers, each an argmin `Solver` run by argmin's `Executor`. None names a loss or a penalty:
 //! they ask for capabilities.
 
+mod bridge;
+mod coordinate;
+mod gradient;
 mod method;
+mod newton;
+mod splitting;
 
 pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
 
 /// Every solver, in the order in which they are listed.
 pub fn methods() -> &'static [&'static dyn Method] {
-    &[]
+    &[
+        &coordinate::CdMethod,
+        &coordinate::BlockCdMethod,
+        &newton::ProxNewtonMethod,
+        &gradient::FistaMethod,
+        &splitting::AdmmMethod,
+    ]
 }
 
 /// The solver of this name.

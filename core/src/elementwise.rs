@@ -1,0 +1,353 @@
+//! Losses that are a sum over single samples and outputs, `sum_ik w_i l(y_ik, eta_ik) / n`. The
+//! loss is one function of two numbers; weights, the division by the number of samples, conjugate
+//! scaling and the sums are written here once, for every family. The loops are generic in the loss,
+//! so that nothing virtual is called inside them and a quadratic one vectorises.
+//!
+//! As everywhere, a capability is said, not assumed: [`Elementwise::as_smooth`] and its like return
+//! the fit itself where the loss implements the trait in question.
+
+use std::fmt::Debug;
+
+use crate::loss::{Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, SmoothFit};
+use crate::samples::Samples;
+use crate::{Error, kernels};
+
+/// A loss `l(y, eta)` of one response and one linear predictor, with its hyperparameters.
+pub trait Elementwise: Debug + Send + Sync + Sized + 'static {
+    /// `l(y, eta)`, `+inf` where it overflows.
+    fn value(&self, y: f64, eta: f64) -> f64;
+
+    /// `inf_eta l(y, eta)`, the loss of a saturated model.
+    fn saturated(&self, y: f64) -> f64;
+
+    /// Gradients and curvature, for an [`ElementwiseSmooth`] loss: `Some(fit)`.
+    fn as_smooth(fit: &ElementwiseFit<Self>) -> Option<&dyn SmoothCurved> {
+        let _ = fit;
+        None
+    }
+    /// The conjugate, for an [`ElementwiseConjugate`] loss: `Some(fit)`.
+    fn as_conjugate(fit: &ElementwiseFit<Self>) -> Option<&dyn FitConjugate> {
+        let _ = fit;
+        None
+    }
+    /// The prox, for an [`ElementwiseProx`] loss: `Some(fit)`.
+    fn as_prox(fit: &ElementwiseFit<Self>) -> Option<&dyn FitProx> {
+        let _ = fit;
+        None
+    }
+}
+
+/// An elementwise loss with a derivative everywhere and a second derivative almost everywhere.
+pub trait ElementwiseSmooth: Elementwise {
+    /// Whether the second derivative is the same everywhere.
+    const QUADRATIC: bool = false;
+    /// `(l, dl/deta)`.
+    fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64);
+    /// `d2l/deta2`; at a kink of the derivative, one of its one-sided values.
+    fn second_derivative(&self, y: f64, eta: f64) -> f64;
+    /// A bound on the second derivative over all `y` and `eta`, where there is one.
+    fn second_bound(&self) -> Option<f64>;
+}
+
+/// An elementwise loss that is convex in `eta`, with its conjugate.
+pub trait ElementwiseConjugate: Elementwise {
+    /// `sup_eta u eta - l(y, eta)`, `+inf` outside the domain; a relative excess of
+    /// [`DOMAIN_SLACK`] over the domain counts as inside.
+    fn conjugate(&self, y: f64, u: f64) -> f64;
+}
+
+/// An elementwise loss with a prox in `eta`.
+pub trait ElementwiseProx: Elementwise {
+    /// `argmin_z l(y, z) + (z - v)^2 / (2 step)`, for `step > 0`.
+    fn prox(&self, y: f64, v: f64, step: f64) -> f64;
+}
+
+/// First and second derivatives together.
+pub trait SmoothCurved: SmoothFit + Curvature {}
+
+/// What rounding may leave of a dual point outside the domain of a conjugate, relative.
+pub const DOMAIN_SLACK: f64 = 1e-12;
+
+/// An elementwise loss bound to responses and weights.
+#[derive(Debug)]
+pub struct ElementwiseFit<L> {
+    loss: L,
+    y: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    n: usize,
+    outputs: usize,
+}
+
+impl<L: Elementwise> ElementwiseFit<L> {
+    /// Binds `loss` to responses `y` (n x K, column by column) with the weights of `samples`.
+    ///
+    /// Errors: [`Error::Length`] unless `y` holds a whole, positive number of columns.
+    pub fn new(loss: L, y: Vec<f64>, samples: &Samples) -> Result<Self, Error> {
+        let n = samples.len();
+        let outputs = (y.len() / n).max(1);
+        Error::check_length("response", y.len(), n * outputs)?;
+        Ok(Self { loss, y, weights: samples.weights().map(<[f64]>::to_vec), n, outputs })
+    }
+
+    /// The mean over samples of `2 sum_k (l(y_ik, eta_ik) - inf l(y_ik, .))`, with weights.
+    ///
+    /// Errors: [`Error::Length`] unless `eta` is n x K.
+    pub fn deviance(&self, eta: &[f64]) -> Result<f64, Error> {
+        Error::check_length("linear predictor", eta.len(), self.y.len())?;
+        let excess = |y, eta| 2.0 * (self.loss.value(y, eta) - self.loss.saturated(y));
+        Ok(self.mean(eta, excess))
+    }
+
+    /// `w_i / n`.
+    #[inline]
+    fn share(&self, i: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |w| w[i]) / self.n as f64
+    }
+
+    /// `sum_ik w_i term(y_ik, eta_ik) / n`; a sample without weight does not count, infinite or not.
+    fn mean(&self, eta: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+        let mut total = 0.0;
+        for (y, eta) in self.y.chunks_exact(self.n).zip(eta.chunks_exact(self.n)) {
+            total += match &self.weights {
+                None => sum_of(y, eta, &term),
+                Some(w) => y.iter().zip(eta).zip(w).fold(0.0, |sum, ((y, eta), w)| {
+                    sum + if *w == 0.0 { 0.0 } else { w * term(*y, *eta) }
+                }),
+            };
+        }
+        total / self.n as f64
+    }
+
+    /// Calls `visit(share, y, v, out)` for every entry of `v` and `out`, n x K.
+    fn each(&self, v: &[f64], out: &mut [f64], mut visit: impl FnMut(f64, f64, f64, &mut f64)) {
+        let n = self.n;
+        for (k, out) in out.chunks_exact_mut(n).enumerate() {
+            let (y, v) = (&self.y[k * n..(k + 1) * n], &v[k * n..(k + 1) * n]);
+            for (i, ((y, v), out)) in y.iter().zip(v).zip(out).enumerate() {
+                visit(self.share(i), *y, *v, out);
+            }
+        }
+    }
+}
+
+impl<L: Elementwise> DataFit for ElementwiseFit<L> {
+    fn samples(&self) -> usize {
+        self.n
+    }
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+    fn value(&self, eta: &[f64], _own: &[f64]) -> f64 {
+        self.mean(eta, |y, eta| self.loss.value(y, eta))
+    }
+    fn as_smooth(&self) -> Option<&dyn SmoothFit> {
+        L::as_smooth(self).map(|fit| fit as &dyn SmoothFit)
+    }
+    fn as_curvature(&self) -> Option<&dyn Curvature> {
+        L::as_smooth(self).map(|fit| fit as &dyn Curvature)
+    }
+    fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
+        L::as_conjugate(self)
+    }
+    fn as_prox(&self) -> Option<&dyn FitProx> {
+        L::as_prox(self)
+    }
+}
+
+impl<L: ElementwiseSmooth> SmoothCurved for ElementwiseFit<L> {}
+
+impl<L: ElementwiseSmooth> SmoothFit for ElementwiseFit<L> {
+    fn gradient(
+        &self,
+        eta: &[f64],
+        _own: &[f64],
+        grad_eta: &mut [f64],
+        _grad_own: &mut [f64],
+    ) -> f64 {
+        let n = self.n;
+        let share = 1.0 / n as f64;
+        let mut total = 0.0;
+        for (k, grad) in grad_eta.chunks_exact_mut(n).enumerate() {
+            let (y, eta) = (&self.y[k * n..(k + 1) * n], &eta[k * n..(k + 1) * n]);
+            total += match &self.weights {
+                None => gradient_of(&self.loss, y, eta, share, grad),
+                Some(w) => weighted_gradient_of(&self.loss, y, eta, w, share, grad),
+            };
+        }
+        total / n as f64
+    }
+
+    fn hessian_bound(&self) -> Option<f64> {
+        let largest = self.weights.as_ref().map_or(1.0, |w| kernels::max_abs(w));
+        self.loss.second_bound().map(|bound| bound * largest / self.n as f64)
+    }
+}
+
+impl<L: ElementwiseSmooth> Curvature for ElementwiseFit<L> {
+    fn form(&self) -> CurvatureForm {
+        if L::QUADRATIC { CurvatureForm::Constant } else { CurvatureForm::Diagonal }
+    }
+    fn curvature(&self, eta: &[f64], _own: &[f64], out: &mut [f64]) {
+        self.each(eta, out, |share, y, eta, out| {
+            *out = if share == 0.0 { 0.0 } else { share * self.loss.second_derivative(y, eta) };
+        });
+    }
+}
+
+impl<L: ElementwiseConjugate> FitConjugate for ElementwiseFit<L> {
+    /// `sum_ik c_i l*(y_ik, u_ik / c_i)` with `c_i = w_i / n`; where `c_i = 0`, `u_ik` must be 0.
+    fn conjugate(&self, u: &[f64]) -> f64 {
+        let mut total = 0.0;
+        for (y, u) in self.y.chunks_exact(self.n).zip(u.chunks_exact(self.n)) {
+            for (i, (y, u)) in y.iter().zip(u).enumerate() {
+                let share = self.share(i);
+                total += match (share == 0.0, *u == 0.0) {
+                    (false, _) => share * self.loss.conjugate(*y, u / share),
+                    (true, true) => 0.0,
+                    (true, false) => f64::INFINITY,
+                };
+            }
+        }
+        total
+    }
+}
+
+impl<L: ElementwiseProx> FitProx for ElementwiseFit<L> {
+    fn prox(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.each(v, out, |share, y, v, out| {
+            *out = if share == 0.0 { v } else { self.loss.prox(y, v, step * share) };
+        });
+    }
+}
+
+/// Responses that are all finite and `valid`.
+///
+/// Errors: [`Error::Domain`] with the number of the first sample outside; `expected` says what
+/// would have been right.
+pub fn check_responses(
+    y: &[f64],
+    samples: usize,
+    valid: impl Fn(f64) -> bool,
+    expected: &str,
+) -> Result<(), Error> {
+    match y.iter().position(|&y| !(y.is_finite() && valid(y))) {
+        None => Ok(()),
+        Some(at) => Err(Error::Domain {
+            what: "response",
+            sample: at % samples,
+            got: y[at],
+            expected: expected.into(),
+        }),
+    }
+}
+
+/// The class of each sample as 0 or 1, for a fit that needs both.
+///
+/// Errors: as [`Samples::two_classes`]; [`Error::Data`] where no sample with positive weight is in
+/// one of the classes.
+pub fn both_classes(samples: &Samples) -> Result<&[u32], Error> {
+    let class = samples.two_classes()?;
+    let (_, labels) = samples.classes()?;
+    for (c, label) in labels.iter().enumerate() {
+        if !(0..samples.len()).any(|i| class[i] as usize == c && samples.weight(i) > 0.0) {
+            return Err(Error::Data(format!(
+                "no sample to fit is in class \"{label}\": both classes are needed"
+            )));
+        }
+    }
+    Ok(class)
+}
+
+/// The root of an increasing function on `[low, high]`, by Newton's method kept inside a shrinking
+/// bracket: `slope(z)` gives value and derivative; a step that leaves the bracket, or does not
+/// shrink the value, is replaced by a bisection. Accurate to rounding.
+pub fn increasing_root(
+    mut low: f64,
+    mut high: f64,
+    start: f64,
+    slope: impl Fn(f64) -> (f64, f64),
+) -> f64 {
+    let mut z = start.clamp(low, high);
+    let mut last = f64::INFINITY;
+    // 200 halvings exhaust any bracket of doubles that matters; Newton needs about five steps.
+    for _ in 0..200 {
+        let (value, derivative) = slope(z);
+        if value == 0.0 {
+            return z;
+        }
+        if value > 0.0 {
+            high = z;
+        } else {
+            low = z;
+        }
+        let newton = z - value / derivative;
+        let useful = newton > low && newton < high && value.abs() <= 0.5 * last;
+        let next = if useful { newton } else { 0.5 * (low + high) };
+        last = value.abs();
+        if (next - z).abs() <= 2.0 * f64::EPSILON * z.abs() || next == low || next == high {
+            return next;
+        }
+        z = next;
+    }
+    z
+}
+
+const LANES: usize = 8;
+
+fn sum_of(y: &[f64], eta: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let (ys, y_rest) = y.as_chunks::<LANES>();
+    let (etas, eta_rest) = eta.as_chunks::<LANES>();
+    let mut acc = [0.0; LANES];
+    for (y, eta) in ys.iter().zip(etas) {
+        for l in 0..LANES {
+            acc[l] += term(y[l], eta[l]);
+        }
+    }
+    kernels::sum(&acc) + y_rest.iter().zip(eta_rest).map(|(y, eta)| term(*y, *eta)).sum::<f64>()
+}
+
+/// Writes `share * dl` and returns the sum of `l`.
+fn gradient_of<L: ElementwiseSmooth>(
+    loss: &L,
+    y: &[f64],
+    eta: &[f64],
+    share: f64,
+    grad: &mut [f64],
+) -> f64 {
+    let (ys, y_rest) = y.as_chunks::<LANES>();
+    let (etas, eta_rest) = eta.as_chunks::<LANES>();
+    let (grads, grad_rest) = grad.as_chunks_mut::<LANES>();
+    let mut acc = [0.0; LANES];
+    for ((y, eta), grad) in ys.iter().zip(etas).zip(grads) {
+        for l in 0..LANES {
+            let (value, derivative) = loss.value_derivative(y[l], eta[l]);
+            acc[l] += value;
+            grad[l] = share * derivative;
+        }
+    }
+    let mut total = kernels::sum(&acc);
+    for ((y, eta), grad) in y_rest.iter().zip(eta_rest).zip(grad_rest) {
+        let (value, derivative) = loss.value_derivative(*y, *eta);
+        total += value;
+        *grad = share * derivative;
+    }
+    total
+}
+
+fn weighted_gradient_of<L: ElementwiseSmooth>(
+    loss: &L,
+    y: &[f64],
+    eta: &[f64],
+    w: &[f64],
+    share: f64,
+    grad: &mut [f64],
+) -> f64 {
+    let mut total = 0.0;
+    for (((y, eta), w), grad) in y.iter().zip(eta).zip(w).zip(grad) {
+        let (value, derivative) = loss.value_derivative(*y, *eta);
+        let counts = *w != 0.0;
+        total += if counts { w * value } else { 0.0 };
+        *grad = if counts { share * w * derivative } else { 0.0 };
+    }
+    total
+}

@@ -1,0 +1,179 @@
+//! A design does the same whether its numbers are dense or sparse, and what its columns say.
+
+#[path = "common/data.rs"]
+mod data;
+
+use data::{dense_and_sparse, noise};
+use fenchel_core::{Design, Matrix};
+
+const N: usize = 20;
+const P: usize = 5;
+
+fn pairs() -> Vec<(&'static str, Design, Design)> {
+    let (dense, sparse) = dense_and_sparse(N, P);
+    let weights: Vec<f64> = noise(3, N).iter().map(|z| 1.0 + z).collect();
+    let (centre, scale) = (noise(4, P), noise(5, P).iter().map(|z| 2.0 + z).collect::<Vec<_>>());
+    let given = |m: &Matrix| {
+        Design::with_centre_and_scale(m.clone(), centre.clone(), scale.clone()).unwrap()
+    };
+    vec![
+        ("as stored", Design::new(dense.clone()), Design::new(sparse.clone())),
+        (
+            "standardized",
+            Design::standardized(dense.clone(), None),
+            Design::standardized(sparse.clone(), None),
+        ),
+        (
+            "standardized with weights",
+            Design::standardized(dense.clone(), Some(&weights)),
+            Design::standardized(sparse.clone(), Some(&weights)),
+        ),
+        ("centre and scale given", given(&dense), given(&sparse)),
+    ]
+}
+
+/// The columns as the design means them, entry by entry.
+fn columns(design: &Design) -> Vec<Vec<f64>> {
+    let column = |j| {
+        let mut x = vec![0.0; N];
+        design.stored_column(j).axpy(1.0, &mut x);
+        x.iter().map(|x| (x - design.centre(j)) / design.scale(j)).collect()
+    };
+    (0..P).map(column).collect()
+}
+
+#[track_caller]
+fn assert_close(a: &[f64], b: &[f64], what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() <= 1e-12 * (1.0 + a.abs()), "{what}: {a} and {b}");
+    }
+}
+
+#[test]
+fn products_are_those_of_the_columns_dense_and_sparse() {
+    for (name, dense, sparse) in pairs() {
+        for design in [&dense, &sparse] {
+            let x = columns(design);
+            let (beta, u) = (noise(8, P * 2), noise(9, N * 2));
+            let (mut product, mut transposed) = (vec![f64::NAN; N * 2], vec![f64::NAN; P * 2]);
+            design.mul(&beta, &mut product);
+            design.mul_t(&u, &mut transposed);
+            for k in 0..2 {
+                for i in 0..N {
+                    let naive: f64 = (0..P).map(|j| x[j][i] * beta[j + k * P]).sum();
+                    assert_close(&[product[i + k * N]], &[naive], name);
+                }
+                for j in 0..P {
+                    let naive: f64 = (0..N).map(|i| x[j][i] * u[i + k * N]).sum();
+                    assert_close(&[transposed[j + k * P]], &[naive], name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn single_columns_agree_with_the_whole() {
+    let h: Vec<f64> = noise(10, N).iter().map(|z| 1.5 + z).collect();
+    for (name, dense, sparse) in pairs() {
+        for design in [&dense, &sparse] {
+            let u = noise(11, N);
+            for (j, x) in columns(design).iter().enumerate() {
+                let naive: f64 = x.iter().zip(&u).map(|(x, u)| x * u).sum();
+                assert_close(&[design.column_dot(j, &u, u.iter().sum())], &[naive], name);
+                let mut moved = u.clone();
+                design.column_axpy(j, -0.7, &mut moved);
+                let expected: Vec<f64> = u.iter().zip(x).map(|(u, x)| u - 0.7 * x).collect();
+                assert_close(&moved, &expected, name);
+                let square: f64 = x.iter().map(|x| x * x).sum();
+                assert_close(&[design.column_square(j, None)], &[square], name);
+                let square: f64 = x.iter().zip(&h).map(|(x, h)| h * x * x).sum();
+                assert_close(&[design.column_square(j, Some(&h))], &[square], name);
+            }
+        }
+    }
+}
+
+#[test]
+fn standardized_columns_have_weighted_mean_0_and_square_1_and_constants_stay_unscaled() {
+    let weights: Vec<f64> = noise(3, N).iter().map(|z| 1.0 + z).collect();
+    let total: f64 = weights.iter().sum();
+    let weights: Vec<f64> = weights.iter().map(|w| w * N as f64 / total).collect();
+    let (dense, sparse) = dense_and_sparse(N, P);
+    for matrix in [dense, sparse] {
+        let design = Design::standardized(matrix, Some(&weights));
+        for (j, x) in columns(&design).iter().enumerate() {
+            let mean: f64 = x.iter().zip(&weights).map(|(x, w)| w * x).sum::<f64>() / N as f64;
+            let square = design.column_square(j, Some(&weights)) / N as f64;
+            assert!(mean.abs() < 1e-14);
+            if j == 2 {
+                assert_eq!((square, design.scale(j)), (0.0, 1.0), "the column of zeros");
+            } else {
+                assert!((square - 1.0).abs() < 1e-12, "column {j}: {square}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_are_selected_in_order_and_may_repeat() {
+    let (dense, sparse) = dense_and_sparse(N, P);
+    for rows in [vec![3, 3, 0, 19, 7, 3], vec![], (0..N).rev().collect(), vec![5; 40]] {
+        let (a, b) = (dense.select_rows(&rows), sparse.select_rows(&rows));
+        assert_eq!((a.rows(), a.cols(), b.rows(), b.cols()), (rows.len(), P, rows.len(), P));
+        for j in 0..P {
+            let mut whole = vec![0.0; N];
+            dense.column(j).axpy(1.0, &mut whole);
+            let expected: Vec<f64> = rows.iter().map(|&i| whole[i]).collect();
+            for part in [&a, &b] {
+                let mut got = vec![0.0; rows.len()];
+                part.column(j).axpy(1.0, &mut got);
+                assert_eq!(got, expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_are_selected_in_order() {
+    let (dense, sparse) = dense_and_sparse(N, P);
+    let (a, b) = (dense.select_cols(&[4, 0, 4]), sparse.select_cols(&[4, 0, 4]));
+    for (at, j) in [4, 0, 4].into_iter().enumerate() {
+        let numbers = |m: &Matrix, j| {
+            let mut x = vec![0.0; N];
+            m.column(j).axpy(1.0, &mut x);
+            x
+        };
+        assert_eq!(numbers(&a, at), numbers(&dense, j));
+        assert_eq!(numbers(&b, at), numbers(&dense, j));
+    }
+}
+
+#[test]
+fn the_spectral_bound_is_above_every_stretch_and_not_far() {
+    let h: Vec<f64> = noise(12, N).iter().map(|z| 1.5 + z).collect();
+    for (name, dense, sparse) in pairs() {
+        for (design, intercept) in [(&dense, false), (&sparse, true)] {
+            let bound = design.spectral_bound(Some(&h), intercept);
+            let mut top: f64 = 0.0;
+            // Power iteration without a margin, from several starts and for long.
+            for seed in 0..5 {
+                let mut v = noise(20 + seed, P + 1);
+                for _ in 0..2000 {
+                    let v0 = if intercept { v[P] } else { 0.0 };
+                    let norm = (v[..P].iter().map(|v| v * v).sum::<f64>() + v0 * v0).sqrt();
+                    let (beta, v0) = (v[..P].iter().map(|v| v / norm).collect::<Vec<_>>(), v0 / norm);
+                    let mut u = vec![0.0; N];
+                    design.mul(&beta, &mut u);
+                    u.iter_mut().zip(&h).for_each(|(u, h)| *u = (*u + v0) * h);
+                    design.mul_t(&u, &mut v[..P]);
+                    v[P] = u.iter().sum();
+                    let stretch = beta.iter().zip(&v).map(|(a, b)| a * b).sum::<f64>() + v0 * v[P];
+                    top = top.max(stretch);
+                }
+            }
+            assert!(bound >= top && bound <= 1.1 * top, "{name}: {bound} for {top}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Runs a solver in argmin's `Executor` under a [`Control`].
+
+use argmin::core::{
+    Error, Executor, KV, Problem as Counted, Solver, State, TerminationReason, TerminationStatus,
+};
+use fenchel_core::Problem;
+
+use super::FitState;
+use crate::method::{Control, Outcome, Progress, Status};
+
+/// Solves `problem` from `start` with `solver`, within the limits of `control`.
+pub(crate) fn run<'p, S>(
+    problem: &Problem<'p>,
+    solver: S,
+    start: Vec<f64>,
+    control: &mut Control<'_>,
+) -> Result<Outcome, Error>
+where
+    S: Solver<Problem<'p>, FitState>,
+{
+    let max_iter = control.max_iter;
+    let result = Executor::new(*problem, Guarded { solver, control })
+        .configure(|state: FitState| state.start(start, max_iter))
+        .ctrlc(false)
+        .timer(false)
+        .run()?;
+    let state = result.state;
+    let status = match state.get_termination_reason() {
+        Some(TerminationReason::SolverConverged) => Status::Converged,
+        Some(TerminationReason::Timeout) => Status::TimeLimit,
+        Some(TerminationReason::Interrupt) => Status::Interrupted,
+        _ => Status::MaxIter,
+    };
+    Ok(Outcome {
+        iterations: state.get_iter(),
+        certificate: state.certificate,
+        status,
+        params: state.params,
+    })
+}
+
+/// A solver with limits and a listener around it.
+struct Guarded<'c, 'o, S> {
+    solver: S,
+    control: &'c mut Control<'o>,
+}
+
+impl<'p, S: Solver<Problem<'p>, FitState>> Solver<Problem<'p>, FitState> for Guarded<'_, '_, S> {
+    fn name(&self) -> &str {
+        self.solver.name()
+    }
+
+    fn init(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        self.solver.init(problem, state)
+    }
+
+    fn next_iter(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let (state, kv) = self.solver.next_iter(problem, state)?;
+        if let Some(observer) = &mut self.control.observer {
+            observer(&Progress {
+                iteration: state.get_iter() + 1,
+                params: &state.params,
+                relative: state.certificate.relative,
+            });
+        }
+        Ok((state, kv))
+    }
+
+    fn terminate(&mut self, state: &FitState) -> TerminationStatus {
+        let reason = if state.certificate.relative <= self.control.tol {
+            TerminationReason::SolverConverged
+        } else if self.control.interrupted() {
+            TerminationReason::Interrupt
+        } else if self.control.expired() {
+            TerminationReason::Timeout
+        } else if state.stalled {
+            TerminationReason::SolverExit("no further progress in double precision".into())
+        } else {
+            return self.solver.terminate(state);
+        };
+        TerminationStatus::Terminated(reason)
+    }
+}

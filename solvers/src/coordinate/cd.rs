@@ -1,0 +1,184 @@
+//! Coordinate descent and block coordinate descent for a quadratic loss, over a working set.
+//!
+//! One iteration: choose the working set by the distance to the subdifferential, descend on it with
+//! Anderson extrapolation, compute the certificate (one pass over the data).
+//!
+//! Needs: a loss with constant curvature; a penalty that is separable, or separable by blocks.
+//! Source: Friedman, Hastie & Tibshirani (2010), J. Stat. Softw. 33(1); working sets as in
+//! Bertrand et al. (2022), NeurIPS (skglm), section 2.
+
+use argmin::core::{Error, KV, Problem as Counted, Solver};
+use fenchel_core::certificate::Certifier;
+use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem};
+
+use super::engine::{Engine, Inner};
+use super::units::Units;
+use super::working_set::WorkingSet;
+use crate::bridge::{FitState, run};
+use crate::method::{Control, Method, Missing, Outcome, Suitability};
+
+/// Epochs on one working set at most.
+const EPOCHS: usize = 200;
+
+/// The inner tolerance, relative to the largest violation of the outer iteration.
+const INNER: f64 = 0.1;
+
+#[derive(Debug)]
+struct CoordinateDescent {
+    name: &'static str,
+    engine: Engine,
+    working: WorkingSet,
+    certifier: Certifier,
+    violations: Vec<f64>,
+    eta: Vec<f64>,
+    grad_eta: Vec<f64>,
+}
+
+impl CoordinateDescent {
+    fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            engine: Engine::default(),
+            working: WorkingSet::default(),
+            certifier: Certifier::default(),
+            violations: Vec::new(),
+            eta: Vec::new(),
+            grad_eta: Vec::new(),
+        }
+    }
+}
+
+impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn init(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = problem.problem.as_ref().expect("the executor holds the problem");
+        state.certificate = self.certifier.certify(p, &state.params);
+        Ok((state, None))
+    }
+
+    fn next_iter(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = *problem.problem.as_ref().expect("the executor holds the problem");
+        let (model, units) = parts(&p);
+        let (shape, smooth) =
+            (p.shape(), model.fit.as_smooth().expect("quadratic losses are smooth"));
+        let before = state.params.clone();
+
+        let (beta, intercepts, _) = shape.split_mut(&mut state.params);
+        units.violations(beta, self.certifier.gradient(), &mut self.violations);
+        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
+
+        model.eta(&before, &mut self.eta);
+        self.grad_eta.resize(self.eta.len(), 0.0);
+        smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []);
+        self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
+        let inner = Inner {
+            tol: INNER * largest,
+            epochs: EPOCHS,
+            extrapolate: p.penalty.convexity() == Convexity::Convex,
+        };
+        self.engine.descend(&units, &model.design, &self.working.units, beta, intercepts, inner);
+
+        state.stalled = state.params == before;
+        state.certificate = self.certifier.certify(&p, &state.params);
+        Ok((state, None))
+    }
+}
+
+fn parts<'a>(problem: &Problem<'a>) -> (&'a LinearModel, Units<'a>) {
+    let model = problem.objective.as_linear().expect("`supports` asked for a linear model");
+    (model, Units::of(problem.penalty).expect("`supports` asked for a separable penalty"))
+}
+
+/// What both methods ask of the loss.
+fn quadratic_loss(problem: &Problem<'_>) -> Result<(), Missing> {
+    let missing = |capability| Missing { part: "loss", capability };
+    let model = problem.objective.as_linear().ok_or(missing("a linear predictor"))?;
+    let curvature = model.fit.as_curvature().ok_or(missing("a curvature"))?;
+    if curvature.form() != CurvatureForm::Constant || model.fit.as_smooth().is_none() {
+        return Err(missing("a constant curvature (a quadratic loss)"));
+    }
+    if model.fit.as_own().is_some() {
+        return Err(missing("freedom from parameters of its own"));
+    }
+    Ok(())
+}
+
+/// `cd` as the roof sees it.
+pub(crate) struct CdMethod;
+
+impl Method for CdMethod {
+    fn name(&self) -> &'static str {
+        "cd"
+    }
+
+    fn supports(&self, problem: &Problem<'_>) -> Result<(), Missing> {
+        quadratic_loss(problem)?;
+        problem
+            .penalty
+            .as_separable()
+            .map(|_| ())
+            .ok_or(Missing { part: "penalty", capability: "a separable form" })
+    }
+
+    fn suits(&self, _problem: &Problem<'_>) -> Suitability {
+        Suitability {
+            rank: 100,
+            reason: "the loss is quadratic and the penalty separates over coefficients".into(),
+        }
+    }
+
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        start: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<Outcome, Error> {
+        run(problem, CoordinateDescent::new("cd"), start, control)
+    }
+}
+
+/// `block_cd` as the roof sees it.
+pub(crate) struct BlockCdMethod;
+
+impl Method for BlockCdMethod {
+    fn name(&self) -> &'static str {
+        "block_cd"
+    }
+
+    fn supports(&self, problem: &Problem<'_>) -> Result<(), Missing> {
+        quadratic_loss(problem)?;
+        problem
+            .penalty
+            .as_blocks()
+            .map(|_| ())
+            .ok_or(Missing { part: "penalty", capability: "a form that separates over blocks" })
+    }
+
+    fn suits(&self, _problem: &Problem<'_>) -> Suitability {
+        Suitability {
+            rank: 95,
+            reason: "the loss is quadratic and the penalty separates over blocks of features"
+                .into(),
+        }
+    }
+
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        start: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<Outcome, Error> {
+        run(problem, CoordinateDescent::new("block_cd"), start, control)
+    }
+}

@@ -1,0 +1,14 @@
+//! Coordinate and block coordinate descent over a working set.
+
+mod anderson;
+mod cd;
+mod engine;
+mod model;
+mod units;
+mod working_set;
+
+pub(crate) use cd::{BlockCdMethod, CdMethod};
+pub(crate) use engine::{Engine, Inner};
+pub(crate) use model::Model;
+pub(crate) use units::Units;
+pub(crate) use working_set::WorkingSet;

@@ -1,0 +1,132 @@
+//! The weighted least-squares model of a loss at a point,
+//! `sum_i h_i r_i^2 / 2` with `r = -G / h`, gradient `G` and curvature `h` in the linear predictor.
+//! For a quadratic loss it is the loss, up to a constant, everywhere.
+
+use fenchel_core::{CurvatureForm, DataFit, kernels};
+
+/// Curvatures are kept above this share of the largest: a sample where the loss is flat to second
+/// order (a saturated probability, an outlier under Huber's loss) would need an infinite residual.
+/// The gradient stays exact, and the line search guards the step.
+const CURVATURE_FLOOR: f64 = 1e-6;
+
+/// A local model, with its residual split into stored entries and one shift an output.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Model {
+    /// Residual less its shift, n x K.
+    pub residual: Vec<f64>,
+    /// Shift of each output.
+    pub shift: Vec<f64>,
+    /// `sum_i h_ik r_ik`.
+    pub weighted_sum: Vec<f64>,
+    total: Vec<f64>,
+    curvature: Vec<f64>,
+    uniform: Option<f64>,
+}
+
+impl Model {
+    /// The model of `fit` at `eta`, where its gradient is `grad_eta`.
+    pub fn set(&mut self, fit: &dyn DataFit, eta: &[f64], own: &[f64], grad_eta: &[f64]) {
+        let (n, outputs) = (fit.samples(), fit.outputs());
+        let curvature = fit.as_curvature().expect("`supports` asked for a curvature");
+        self.curvature.resize(n * outputs, 0.0);
+        curvature.curvature(eta, own, &mut self.curvature);
+        let top = kernels::max_abs(&self.curvature);
+        if curvature.form() != CurvatureForm::Constant {
+            for (h, g) in self.curvature.iter_mut().zip(grad_eta) {
+                if *g != 0.0 {
+                    *h = h.max(CURVATURE_FLOOR * top).max(f64::MIN_POSITIVE);
+                }
+            }
+        }
+        let first = self.curvature.first().copied().unwrap_or(0.0);
+        self.uniform = self.curvature.iter().all(|h| *h == first).then_some(first);
+        self.residual.clear();
+        self.residual.extend(
+            grad_eta.iter().zip(&self.curvature).map(|(g, h)| if *g == 0.0 { 0.0 } else { -g / h }),
+        );
+        self.shift.clear();
+        self.shift.resize(outputs, 0.0);
+        self.total.clear();
+        self.total.extend(self.curvature.chunks(n).map(kernels::sum));
+        self.weighted_sum.clear();
+        self.weighted_sum.extend(grad_eta.chunks(n).map(|g| -kernels::sum(g)));
+    }
+
+    /// `sum h r^2 / 2` with the true residual.
+    pub fn value(&self) -> f64 {
+        let n = self.residual.len() / self.shift.len();
+        let mut value = 0.0;
+        for (k, &shift) in self.shift.iter().enumerate() {
+            let residual = &self.residual[k * n..(k + 1) * n];
+            value += match self.uniform {
+                Some(h) => h * residual.iter().map(|r| (r + shift) * (r + shift)).sum::<f64>(),
+                None => {
+                    let h = &self.curvature[k * n..(k + 1) * n];
+                    residual.iter().zip(h).map(|(r, h)| h * (r + shift) * (r + shift)).sum()
+                }
+            };
+        }
+        0.5 * value
+    }
+
+    /// Recomputes the weighted sums from the residual, after it was changed as a whole.
+    pub fn refresh_sums(&mut self) {
+        let n = self.residual.len() / self.shift.len();
+        for k in 0..self.shift.len() {
+            let residual = &self.residual[k * n..(k + 1) * n];
+            self.weighted_sum[k] = match self.uniform {
+                Some(h) => h * kernels::sum(residual),
+                None => kernels::dot(&self.curvature[k * n..(k + 1) * n], residual),
+            } + self.shift[k] * self.total[k];
+        }
+    }
+
+    /// Takes the moving parts out, so that the fixed ones can be borrowed beside them.
+    pub fn take_point(&mut self) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let take = std::mem::take::<Vec<f64>>;
+        (take(&mut self.residual), take(&mut self.shift), take(&mut self.weighted_sum))
+    }
+
+    /// Puts the moving parts back.
+    pub fn put_point(&mut self, residual: Vec<f64>, shift: Vec<f64>, weighted_sum: Vec<f64>) {
+        self.residual = residual;
+        self.shift = shift;
+        self.weighted_sum = weighted_sum;
+    }
+
+    /// Curvatures of output `k`, or `None` where all are [`Model::uniform`].
+    pub fn curvature(&self, k: usize) -> Option<&[f64]> {
+        let n = self.residual.len() / self.shift.len();
+        if self.is_uniform() { None } else { Some(&self.curvature[k * n..(k + 1) * n]) }
+    }
+
+    /// All curvatures, or `None` where they are uniform.
+    pub fn curvatures(&self) -> Option<&[f64]> {
+        if self.is_uniform() { None } else { Some(&self.curvature) }
+    }
+
+    /// Whether all samples and outputs have one curvature.
+    pub fn is_uniform(&self) -> bool {
+        self.uniform.is_some()
+    }
+
+    /// The common curvature; 0 where there is none.
+    pub fn uniform(&self) -> f64 {
+        self.uniform.unwrap_or(0.0)
+    }
+
+    /// `sum_i h_ik`.
+    pub fn total(&self, k: usize) -> f64 {
+        self.total[k]
+    }
+
+    /// `sum_i h_ik` of every output.
+    pub fn totals(&self) -> &[f64] {
+        &self.total
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.shift.len()
+    }
+}

@@ -1,0 +1,214 @@
+//! What descent moves at a time: a coefficient of a separable penalty, or a block of features of a
+//! block-separable one. Everything above this file is written once for both.
+
+use fenchel_core::{Blocks, Column, Design, Penalty, Separable, Sweep, SweepReport, kernels};
+
+use super::model::Model;
+
+/// Blocks up to this size get a curvature bound by repeated squaring of their Gram matrix; larger
+/// ones the trace, which is cheap and never too small.
+const LARGEST_SQUARED: usize = 128;
+
+/// The penalty, piece by piece.
+#[derive(Clone, Copy)]
+pub(crate) enum Units<'a> {
+    /// One coefficient at a time.
+    Coordinates(&'a dyn Separable),
+    /// One block of features, in all outputs, at a time.
+    Blocks(&'a dyn Blocks),
+}
+
+impl<'a> Units<'a> {
+    /// The finest pieces that the penalty offers.
+    pub fn of(penalty: &'a dyn Penalty) -> Option<Self> {
+        penalty
+            .as_separable()
+            .map(Units::Coordinates)
+            .or_else(|| penalty.as_blocks().map(Units::Blocks))
+    }
+
+    /// Distance of `-grad` to the subdifferential, piece by piece.
+    pub fn violations(&self, beta: &[f64], grad: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        match self {
+            Self::Coordinates(penalty) => {
+                let distances = beta.iter().zip(grad).enumerate();
+                out.extend(distances.map(|(j, (b, g))| penalty.subdiff_dist_at(j, *b, *g)));
+            }
+            Self::Blocks(penalty) => {
+                let groups = penalty.groups();
+                let outputs = beta.len() / groups.features().max(1);
+                let (mut b, mut g) = (Vec::new(), Vec::new());
+                for block in 0..groups.len() {
+                    let size = groups.members(block).len() * outputs;
+                    b.resize(size, 0.0);
+                    g.resize(size, 0.0);
+                    groups.gather(block, beta, &mut b);
+                    groups.gather(block, grad, &mut g);
+                    out.push(penalty.subdiff_dist_block(block, &b, &g));
+                }
+            }
+        }
+    }
+
+    /// Whether piece `unit` has a nonzero coefficient.
+    pub fn is_active(&self, unit: usize, beta: &[f64]) -> bool {
+        match self {
+            Self::Coordinates(_) => beta[unit] != 0.0,
+            Self::Blocks(penalty) => {
+                let groups = penalty.groups();
+                let members = groups.members(unit);
+                beta.chunks(groups.features()).any(|beta| members.iter().any(|&j| beta[j] != 0.0))
+            }
+        }
+    }
+
+    /// Appends the flat indices of the coefficients of piece `unit`.
+    pub fn coefficients(&self, unit: usize, coefficients: usize, out: &mut Vec<usize>) {
+        match self {
+            Self::Coordinates(_) => out.push(unit),
+            Self::Blocks(penalty) => {
+                let (groups, p) = (penalty.groups(), penalty.groups().features());
+                for k in 0..coefficients / p.max(1) {
+                    out.extend(groups.members(unit).iter().map(|j| j + k * p));
+                }
+            }
+        }
+    }
+
+    /// The penalty summed over the pieces in `working`.
+    pub fn value(&self, working: &[usize], beta: &[f64]) -> f64 {
+        match self {
+            Self::Coordinates(penalty) => {
+                working.iter().map(|&j| penalty.value_at(j, beta[j])).sum()
+            }
+            Self::Blocks(penalty) => {
+                let groups = penalty.groups();
+                let outputs = beta.len() / groups.features().max(1);
+                let mut block = vec![0.0; groups.largest() * outputs];
+                let values = working.iter().map(|&g| {
+                    let block = &mut block[..groups.members(g).len() * outputs];
+                    groups.gather(g, beta, block);
+                    penalty.value_block(g, block)
+                });
+                values.sum()
+            }
+        }
+    }
+
+    /// Numbers of scratch that a sweep needs.
+    pub fn scratch(&self, outputs: usize) -> usize {
+        match self {
+            Self::Coordinates(_) => 0,
+            Self::Blocks(penalty) => 4 * penalty.groups().largest() * outputs,
+        }
+    }
+
+    /// Appends the stored column sums of piece `unit` under the model's curvature and returns a
+    /// bound on the curvature along the piece.
+    pub fn moments(&self, unit: usize, design: &Design, model: &Model, sums: &mut Vec<f64>) -> f64 {
+        let p = design.features();
+        match self {
+            Self::Coordinates(_) => {
+                let (j, k) = (unit % p, unit / p);
+                let (sum, square) = column_moments(design, j, k, model);
+                sums.push(sum);
+                square
+            }
+            Self::Blocks(penalty) => {
+                let members = penalty.groups().members(unit);
+                let mut bound = 0.0f64;
+                for k in 0..model.outputs() {
+                    let mut trace = 0.0;
+                    for &j in members {
+                        let (sum, square) = column_moments(design, j, k, model);
+                        sums.push(sum);
+                        trace += square;
+                    }
+                    // With one curvature for all outputs, one bound serves them all.
+                    if k == 0 || !model.is_uniform() {
+                        bound = bound.max(block_bound(members, design, k, model, trace));
+                    }
+                }
+                bound
+            }
+        }
+    }
+
+    /// One epoch.
+    pub fn sweep(&self, sweep: &mut Sweep<'_>) -> SweepReport {
+        match self {
+            Self::Coordinates(penalty) => penalty.sweep(sweep),
+            Self::Blocks(penalty) => penalty.sweep_blocks(sweep),
+        }
+    }
+}
+
+/// `(sum_i h_i x_ij, sum_i h_i z_ij^2)` with the stored column `x` and the design's column `z`.
+fn column_moments(design: &Design, j: usize, k: usize, model: &Model) -> (f64, f64) {
+    let column = design.stored_column(j);
+    let h = model.curvature(k);
+    let (sum, square) = column.moments(h);
+    let factor = if h.is_none() { model.uniform() } else { 1.0 };
+    let (sum, square) = (factor * sum, factor * square);
+    let (centre, scale) = (design.centre(j), design.scale(j));
+    let centred = square - 2.0 * centre * sum + centre * centre * model.total(k);
+    // The textbook form cancels where the mean dwarfs the spread: then by differences.
+    let centred = if centred > 1e-8 * square {
+        centred / (scale * scale)
+    } else {
+        factor * design.column_square(j, h)
+    };
+    (sum, centred)
+}
+
+/// An upper bound on the largest eigenvalue of the block's Gram matrix: `tr(M^32)^(1/32)`.
+fn block_bound(members: &[usize], design: &Design, k: usize, model: &Model, trace: f64) -> f64 {
+    let m = members.len();
+    if m == 1 || m > LARGEST_SQUARED || trace <= 0.0 {
+        return trace;
+    }
+    let n = design.samples();
+    let mut column = vec![0.0; n];
+    let mut gram = vec![0.0; m * m];
+    for (a, &i) in members.iter().enumerate() {
+        column.fill(0.0);
+        design.column_axpy(i, 1.0, &mut column);
+        match model.curvature(k) {
+            Some(h) => column.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
+            None => column.iter_mut().for_each(|u| *u *= model.uniform()),
+        }
+        let sum = kernels::sum(&column);
+        for (b, &j) in members.iter().enumerate() {
+            gram[a * m + b] = design.column_dot(j, &column, sum) / trace;
+        }
+    }
+    let mut square = vec![0.0; m * m];
+    for _ in 0..5 {
+        for a in 0..m {
+            for b in 0..m {
+                let rows = (&gram[a * m..(a + 1) * m], &gram[b * m..(b + 1) * m]);
+                square[a * m + b] = kernels::dot(rows.0, rows.1);
+            }
+        }
+        std::mem::swap(&mut gram, &mut square);
+    }
+    let power: f64 = (0..m).map(|a| gram[a * m + a]).sum();
+    trace * power.powf(1.0 / 32.0).min(1.0)
+}
+
+/// Adds `step` times the design's column to a residual-like pair of stored entries and shift.
+pub(crate) fn shifted_axpy(
+    design: &Design,
+    j: usize,
+    step: f64,
+    stored: &mut [f64],
+    shift: &mut f64,
+) {
+    let a = step / design.scale(j);
+    match design.stored_column(j) {
+        Column::Dense(x) => kernels::axpy(a, x, stored),
+        Column::Sparse(i, x) => kernels::sparse_axpy(a, i, x, stored),
+    }
+    *shift -= a * design.centre(j);
+}

@@ -1,0 +1,126 @@
+//! Accelerated proximal gradient, `min f(x) + Omega(x)`, with backtracking and adaptive restart.
+//!
+//! Needs: a gradient of the objective, a prox of the penalty; no design. Nonconvex problems run
+//! without momentum, as plain proximal gradient, which descends in every step.
+//!
+//! Source: Beck & Teboulle (2009), SIAM J. Imaging Sci. 2(1), section 4; restart by the gradient
+//! scheme of O'Donoghue & Candes (2015), Found. Comput. Math. 15, section 3.2.
+
+use argmin::core::{Error, KV, Problem as Counted, Solver, State};
+use fenchel_core::certificate::Certifier;
+use fenchel_core::{Convexity, Problem};
+
+use super::step::{ProximalStep, uphill};
+use crate::bridge::{FitState, run};
+use crate::method::{Control, Method, Missing, Outcome, Suitability};
+
+/// Iterations between certificates: each costs about one iteration.
+const CERTIFY_EVERY: u64 = 10;
+
+#[derive(Debug, Default)]
+struct Fista {
+    step: ProximalStep,
+    certifier: Certifier,
+    z: Vec<f64>,
+    next: Vec<f64>,
+    /// The momentum parameter t_k.
+    t: f64,
+    convex: bool,
+}
+
+impl<'p> Solver<Problem<'p>, FitState> for Fista {
+    fn name(&self) -> &str {
+        "fista"
+    }
+
+    fn init(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = problem.problem.as_ref().expect("the executor holds the problem");
+        let smooth = p.objective.as_smooth().expect("`supports` asked for a gradient");
+        self.step = ProximalStep::new(p, smooth);
+        self.convex = p.penalty.convexity() == Convexity::Convex
+            && p.objective.as_linear().is_some_and(|model| model.fit.as_conjugate().is_some());
+        self.t = 1.0;
+        self.z.clone_from(&state.params);
+        self.next.clone_from(&state.params);
+        state.certificate = self.certifier.certify(p, &state.params);
+        Ok((state, None))
+    }
+
+    fn next_iter(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = *problem.problem.as_ref().expect("the executor holds the problem");
+        let smooth = p.objective.as_smooth().expect("`supports` asked for a gradient");
+        let prox = p.penalty.as_prox().expect("`supports` asked for a prox");
+        let stepped = self.step.take(&p, smooth, prox, &self.z, &mut self.next);
+        if stepped.is_none_or(|s| !(s.smooth + s.penalty).is_finite()) {
+            if self.t > 1.0 {
+                // Momentum left the domain: go on from the last point without it.
+                self.t = 1.0;
+                self.z.clone_from(&state.params);
+                return Ok((state, None));
+            }
+            anyhow::bail!("the objective is not finite where the solver stands, at any step size");
+        }
+        let restart = uphill(&self.z, &self.next, &state.params);
+        let last = std::mem::replace(&mut state.params, std::mem::take(&mut self.next));
+        if restart || !self.convex {
+            self.t = 1.0;
+            self.z.clone_from(&state.params);
+        } else {
+            let t = 0.5 * (1.0 + (1.0 + 4.0 * self.t * self.t).sqrt());
+            let momentum = (self.t - 1.0) / t;
+            self.t = t;
+            for ((z, x), y) in self.z.iter_mut().zip(&state.params).zip(&last) {
+                *z = x + momentum * (x - y);
+            }
+        }
+        state.stalled = state.params == last && self.z == state.params;
+        self.next = last;
+        if state.stalled
+            || (state.get_iter() + 1).is_multiple_of(CERTIFY_EVERY)
+            || state.get_iter() < 3
+        {
+            state.certificate = self.certifier.certify(&p, &state.params);
+        }
+        Ok((state, None))
+    }
+}
+
+/// `fista` as the roof sees it.
+pub(crate) struct FistaMethod;
+
+impl Method for FistaMethod {
+    fn name(&self) -> &'static str {
+        "fista"
+    }
+
+    fn supports(&self, problem: &Problem<'_>) -> Result<(), Missing> {
+        problem.objective.as_smooth().ok_or(Missing { part: "loss", capability: "a gradient" })?;
+        problem.penalty.as_prox().ok_or(Missing { part: "penalty", capability: "a joint prox" })?;
+        Ok(())
+    }
+
+    fn suits(&self, _problem: &Problem<'_>) -> Suitability {
+        Suitability {
+            rank: 50,
+            reason: "the loss has a gradient and the penalty a prox, and nothing more is known"
+                .into(),
+        }
+    }
+
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        start: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<Outcome, Error> {
+        run(problem, Fista::default(), start, control)
+    }
+}

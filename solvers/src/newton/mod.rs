@@ -1,0 +1,6 @@
+//! Second-order methods.
+
+mod gram;
+mod prox_newton;
+
+pub(crate) use prox_newton::ProxNewtonMethod;

@@ -1,0 +1,248 @@
+//! Proximal Newton: minimise the weighted least-squares model of the loss plus the penalty, then
+//! search along the line.
+//!
+//! The model is minimised by (block) coordinate descent over a working set where the penalty
+//! separates, else by accelerated proximal gradient on the Gram matrix.
+//!
+//! Needs: a loss with gradient and diagonal curvature; a penalty that separates over coefficients
+//! or blocks, or has a joint prox and few coefficients.
+//! Source: Lee, Sun & Saunders (2014), SIAM J. Optim. 24(3), algorithm 1; step acceptance (2.23).
+
+use argmin::core::{Error, KV, Problem as Counted, Solver};
+use fenchel_core::certificate::Certifier;
+use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem, kernels};
+
+use super::gram::GramModel;
+use crate::bridge::{FitState, run};
+use crate::coordinate::{Engine, Inner, Units, WorkingSet};
+use crate::method::{Control, Method, Missing, Outcome, Suitability};
+
+/// Epochs of coordinate descent on one model at most.
+const EPOCHS: usize = 100;
+
+/// Largest number of coefficients for which the Gram matrix is formed.
+const LARGEST_GRAM: usize = 2000;
+
+#[derive(Debug, Default)]
+struct ProxNewton {
+    engine: Engine,
+    gram: GramModel,
+    working: WorkingSet,
+    certifier: Certifier,
+    violations: Vec<f64>,
+    eta: Vec<f64>,
+    grad_eta: Vec<f64>,
+    start: Vec<f64>,
+    residual: Vec<f64>,
+    trial: Vec<f64>,
+}
+
+impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
+    fn name(&self) -> &str {
+        "prox_newton"
+    }
+
+    fn init(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = problem.problem.as_ref().expect("the executor holds the problem");
+        state.certificate = self.certifier.certify(p, &state.params);
+        Ok((state, None))
+    }
+
+    fn next_iter(
+        &mut self,
+        problem: &mut Counted<Problem<'p>>,
+        mut state: FitState,
+    ) -> Result<(FitState, Option<KV>), Error> {
+        let p = *problem.problem.as_ref().expect("the executor holds the problem");
+        let model = p.objective.as_linear().expect("`supports` asked for a linear model");
+        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
+        self.start.clone_from(&state.params);
+
+        model.eta(&self.start, &mut self.eta);
+        self.grad_eta.resize(self.eta.len(), 0.0);
+        let value = smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []);
+        if !value.is_finite() {
+            anyhow::bail!("the loss is not finite where the solver stands");
+        }
+        self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
+        self.residual.clone_from(&self.engine.model.residual);
+        match Units::of(p.penalty) {
+            Some(units) => self.descend(&p, model, &units, &mut state.params),
+            None => self.minimise_gram(&p, model, &mut state.params),
+        }
+        self.search(&p, model, value, &mut state.params);
+
+        state.stalled = state.params == self.start;
+        state.certificate = self.certifier.certify(&p, &state.params);
+        Ok((state, None))
+    }
+}
+
+impl ProxNewton {
+    /// Minimises the model by descent; afterwards the model's residual belongs to `params`.
+    fn descend(
+        &mut self,
+        problem: &Problem<'_>,
+        model: &LinearModel,
+        units: &Units<'_>,
+        params: &mut [f64],
+    ) {
+        let (beta, intercepts, _) = problem.shape().split_mut(params);
+        units.violations(beta, self.certifier.gradient(), &mut self.violations);
+        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
+        let inner = Inner {
+            tol: 1e-2 * largest.max(1e-300),
+            epochs: EPOCHS,
+            extrapolate: problem.penalty.convexity() == Convexity::Convex,
+        };
+        self.engine.descend(units, &model.design, &self.working.units, beta, intercepts, inner);
+    }
+
+    /// Minimises the model on the Gram matrix, and moves its residual along.
+    fn minimise_gram(&mut self, problem: &Problem<'_>, model: &LinearModel, params: &mut [f64]) {
+        let shape = problem.shape();
+        let (beta, intercepts, _) = shape.split_mut(params);
+        let prox = problem.penalty.as_prox().expect("`supports` asked for a prox");
+        let n = model.fit.samples();
+        let local = &mut self.engine.model;
+        self.gram.form(&model.design, local, model.intercept);
+        // The gradient of the profiled model: residuals less their weighted mean.
+        let mut centred = self.grad_eta.clone();
+        let mut newton = vec![0.0; intercepts.len()];
+        for (k, b0) in newton.iter_mut().enumerate() {
+            *b0 = local.weighted_sum[k] / local.total(k);
+            for (i, g) in centred[k * n..(k + 1) * n].iter_mut().enumerate() {
+                *g += *b0 * local.curvature(k).map_or(local.uniform(), |h| h[i]);
+            }
+        }
+        let mut grad = vec![0.0; beta.len()];
+        model.design.mul_t(&centred, &mut grad);
+        let mut next = beta.to_vec();
+        let tol = 1e-3 * self.gram.residual(prox, &grad, &next);
+        let moved = self.gram.minimise(prox, &grad, &mut next, tol);
+        let step: Vec<f64> = next.iter().zip(&*beta).map(|(new, old)| new - old).collect();
+        let mut change = vec![0.0; n * shape.outputs];
+        model.design.mul(&step, &mut change);
+        beta.copy_from_slice(&next);
+        for (k, b0) in intercepts.iter_mut().enumerate() {
+            let step = newton[k] + moved[k] / local.total(k);
+            *b0 += step;
+            change[k * n..(k + 1) * n].iter_mut().for_each(|c| *c += step);
+        }
+        kernels::axpy(-1.0, &change, &mut local.residual);
+    }
+
+    /// Shortens the step from `start` to `params` until `F` falls enough.
+    fn search(
+        &mut self,
+        problem: &Problem<'_>,
+        model: &LinearModel,
+        value: f64,
+        params: &mut [f64],
+    ) {
+        let n = model.fit.samples();
+        let coefficients = problem.shape().coefficients();
+        let local = &self.engine.model;
+        // The change of eta is the fall of the residual.
+        for (k, &shift) in local.shift.iter().enumerate() {
+            let after = &local.residual[k * n..(k + 1) * n];
+            for (r, after) in self.residual[k * n..(k + 1) * n].iter_mut().zip(after) {
+                *r -= after + shift;
+            }
+        }
+        let change = &self.residual;
+        let old_penalty = problem.penalty.value(&self.start[..coefficients]);
+        let full_penalty = problem.penalty.value(&params[..coefficients]);
+        let decrease = kernels::dot(&self.grad_eta, change) + full_penalty - old_penalty;
+        let target = params.to_vec();
+        self.trial.resize(self.eta.len(), 0.0);
+        let mut step = 1.0;
+        for _ in 0..60 {
+            for ((t, e), c) in self.trial.iter_mut().zip(&self.eta).zip(change) {
+                *t = e + step * c;
+            }
+            for ((x, old), new) in params.iter_mut().zip(&self.start).zip(&target) {
+                *x = if step == 1.0 { *new } else { old + step * (new - old) };
+            }
+            let moved =
+                model.fit.value(&self.trial, &[]) + problem.penalty.value(&params[..coefficients]);
+            let slack = 1e-14 * (value.abs() + old_penalty.abs());
+            if moved <= value + old_penalty + 1e-4 * step * decrease.min(0.0) + slack {
+                return;
+            }
+            step *= 0.5;
+        }
+        params.copy_from_slice(&self.start);
+    }
+}
+
+/// `prox_newton` as the roof sees it.
+pub(crate) struct ProxNewtonMethod;
+
+impl Method for ProxNewtonMethod {
+    fn name(&self) -> &'static str {
+        "prox_newton"
+    }
+
+    fn supports(&self, problem: &Problem<'_>) -> Result<(), Missing> {
+        let loss = |capability| Missing { part: "loss", capability };
+        let penalty = |capability| Missing { part: "penalty", capability };
+        let model = problem.objective.as_linear().ok_or(loss("a linear predictor"))?;
+        model.fit.as_smooth().ok_or(loss("a gradient"))?;
+        let curvature = model.fit.as_curvature().ok_or(loss("a curvature"))?;
+        if curvature.form() == CurvatureForm::Blocks {
+            return Err(loss("a diagonal curvature"));
+        }
+        if model.fit.as_own().is_some() {
+            return Err(loss("freedom from parameters of its own"));
+        }
+        if Units::of(problem.penalty).is_some() {
+            return Ok(());
+        }
+        problem
+            .penalty
+            .as_prox()
+            .ok_or(penalty("a form that separates over coefficients or blocks, or a joint prox"))?;
+        if problem.penalty.convexity() != Convexity::Convex {
+            return Err(penalty("convexity, or a form that separates"));
+        }
+        if problem.shape().features > LARGEST_GRAM {
+            return Err(penalty(
+                "a form that separates (it has none, and there are more than 2000 features)",
+            ));
+        }
+        Ok(())
+    }
+
+    fn suits(&self, problem: &Problem<'_>) -> Suitability {
+        let model = problem.objective.as_linear().expect("`supports` asked for a linear model");
+        if Units::of(problem.penalty).is_some() {
+            return Suitability {
+                rank: 90,
+                reason: "the loss has a diagonal curvature and the penalty separates".into(),
+            };
+        }
+        // Forming the Gram matrix pays where it is smaller than the data.
+        let small = 2 * problem.shape().features <= model.fit.samples();
+        Suitability {
+            rank: if small { 60 } else { 40 },
+            reason:
+                "the loss has a curvature, and with few features the penalty's prox is cheap on \
+                     the Gram matrix"
+                    .into(),
+        }
+    }
+
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        start: Vec<f64>,
+        control: &mut Control<'_>,
+    ) -> Result<Outcome, Error> {
+        run(problem, ProxNewton::default(), start, control)
+    }
+}
