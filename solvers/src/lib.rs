@@ -2,6 +2,7 @@
 //! they ask for capabilities.
 
 mod bridge;
+mod card;
 mod coordinate;
 mod gradient;
 mod method;

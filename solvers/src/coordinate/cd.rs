@@ -15,6 +15,7 @@ use super::engine::{Engine, Inner};
 use super::units::Units;
 use super::working_set::WorkingSet;
 use crate::bridge::{FitState, run};
+use crate::card::register_solver;
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Epochs on one working set at most.
@@ -114,6 +115,14 @@ fn quadratic_loss(problem: &Problem<'_>) -> Result<(), Missing> {
     Ok(())
 }
 
+register_solver!("cd", {
+    summary: "Coordinate descent over a working set, with Anderson extrapolation",
+    formula: "b_j <- prox_{Omega_j / L_j}(b_j - grad_j / L_j),  L_j = sum_i h_i x_ij^2",
+    method: "choose the working set by subdifferential distance; epochs on it; one pass over the data for the certificate",
+    combines: "a quadratic loss, any number of outputs; a separable penalty, convex or not",
+    source: "Friedman, Hastie & Tibshirani (2010), J. Stat. Softw. 33(1); Bertrand et al. (2022), NeurIPS; Bertrand & Massias (2021), AISTATS",
+});
+
 /// `cd` as the roof sees it.
 pub(crate) struct CdMethod;
 
@@ -147,6 +156,14 @@ impl Method for CdMethod {
         run(problem, CoordinateDescent::new("cd"), start, control)
     }
 }
+
+register_solver!("block_cd", {
+    summary: "Block coordinate descent over a working set of groups",
+    formula: "b_g <- prox_{Omega_g / L_g}(b_g - grad_g / L_g),  L_g >= ||X_g' H X_g||_2",
+    method: "one proximal gradient step a block, with the block's own curvature bound",
+    combines: "a quadratic loss, any number of outputs; a penalty that separates over blocks of features",
+    source: "Qin, Scheinberg & Goldfarb (2013), Math. Program. Comput. 5(2), algorithm BCD with block step sizes",
+});
 
 /// `block_cd` as the roof sees it.
 pub(crate) struct BlockCdMethod;

@@ -12,6 +12,7 @@ use fenchel_core::{Convexity, Problem};
 
 use super::step::{ProximalStep, uphill};
 use crate::bridge::{FitState, run};
+use crate::card::register_solver;
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Iterations between certificates: each costs about one iteration.
@@ -92,6 +93,14 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
         Ok((state, None))
     }
 }
+
+register_solver!("fista", {
+    summary: "Accelerated proximal gradient with backtracking and adaptive restart",
+    formula: "x <- prox_{t Omega}(z - t grad f(z)),  z <- x + momentum (x - x_last)",
+    method: "needs a gradient and a prox and nothing else; runs without momentum where the problem is not convex",
+    combines: "any smooth objective, with a design or without; any penalty with a joint prox",
+    source: "Beck & Teboulle (2009), SIAM J. Imaging Sci. 2(1); O'Donoghue & Candes (2015), Found. Comput. Math. 15",
+});
 
 /// `fista` as the roof sees it.
 pub(crate) struct FistaMethod;

@@ -14,6 +14,7 @@ use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem, kernels};
 
 use super::gram::GramModel;
 use crate::bridge::{FitState, run};
+use crate::card::register_solver;
 use crate::coordinate::{Engine, Inner, Units, WorkingSet};
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
@@ -179,6 +180,14 @@ impl ProxNewton {
         params.copy_from_slice(&self.start);
     }
 }
+
+register_solver!("prox_newton", {
+    summary: "Proximal Newton with coordinate descent, or the Gram matrix, on the local model",
+    formula: "min_b  sum_i h_i (z_i - b0 - x_i b)^2 / 2 + Omega(b),  then a line search",
+    method: "weighted least squares at the current point, a working set, backtracking on F",
+    combines: "a loss with gradient and diagonal curvature; a penalty that separates over coefficients or blocks, or a convex one with a prox and at most 2000 features",
+    source: "Lee, Sun & Saunders (2014), SIAM J. Optim. 24(3), algorithm 1",
+});
 
 /// `prox_newton` as the roof sees it.
 pub(crate) struct ProxNewtonMethod;

@@ -15,6 +15,7 @@ use fenchel_core::{Convexity, LinearModel, Problem, Term, kernels};
 
 use super::system::System;
 use crate::bridge::{FitState, run};
+use crate::card::register_solver;
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Over-relaxation.
@@ -205,6 +206,14 @@ impl<'p> Solver<Problem<'p>, FitState> for Admm {
         Ok((state, None))
     }
 }
+
+register_solver!("admm", {
+    summary: "Alternating direction method of multipliers over the loss and the terms of a sum",
+    formula: "min f(z_0) + sum_k Omega_k(z_k)  subject to  z_0 = offset + b0 + X b,  z_k = D_k b",
+    method: "one factorised least-squares solve and one prox a piece; over-relaxed, residuals balanced",
+    combines: "a loss with a prox in the linear predictor; convex terms with a prox each, also behind linear operators; at most 3000 coefficients",
+    source: "Boyd et al. (2011), Found. Trends Mach. Learn. 3(1)",
+});
 
 /// `admm` as the roof sees it.
 pub(crate) struct AdmmMethod;
