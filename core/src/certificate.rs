@@ -113,8 +113,9 @@ impl Certifier {
             })
     }
 
-    /// The gradient in the coefficients (p K) at the last point certified: for a duality gap, of
-    /// the dual point made orthogonal to the unpenalised directions.
+    /// The gradient in the coefficients (p K) at the last point certified. For a duality gap it is
+    /// that of the dual point made orthogonal to the unpenalised directions, but along unpenalised
+    /// coordinates the loss's own, so that a solver sees what is left to gain there.
     pub fn gradient(&self) -> &[f64] {
         &self.gradient
     }
@@ -139,16 +140,16 @@ impl Certifier {
         if !loss.is_finite() {
             return None;
         }
+        let free = free_gradient(model, &lineality, &self.work.grad_eta);
         self.orthogonalize(model, &lineality)?;
         self.gradient.resize(shape.coefficients(), 0.0);
-        if lineality == Lineality::Everything {
-            self.gradient.fill(0.0);
-        } else {
+        if lineality != Lineality::Everything {
             model.design.mul_t(&self.work.grad_eta, &mut self.gradient);
         }
         let value = loss + problem.penalty.value(beta);
         let bound = self.dual_bound(model, &lineality, fit, penalty)?;
-        let gap = (value + bound).max(0.0);
+        free.into_iter().for_each(|(j, g)| self.gradient[j] = g);
+        let gap = worst(0.0, value + bound);
         gap.is_finite().then(|| certificate(problem, CertificateKind::DualityGap, gap))
     }
 
@@ -286,6 +287,20 @@ fn directions(lineality: &Lineality, coefficients: usize) -> usize {
         Lineality::Coordinates(coordinates) => coordinates.len(),
         Lineality::Basis(basis) => basis.len(),
         Lineality::Everything => coefficients,
+    }
+}
+
+/// The gradient along the unpenalised coordinates, with their flat indices.
+fn free_gradient(model: &LinearModel, lineality: &Lineality, dual: &[f64]) -> Vec<(usize, f64)> {
+    let (n, p) = (model.fit.samples(), model.design.features());
+    let along = |flat: usize| {
+        let u = &dual[flat / p * n..][..n];
+        (flat, model.design.column_dot(flat % p, u, kernels::sum(u)))
+    };
+    match lineality {
+        Lineality::Coordinates(flat) => flat.iter().map(|&flat| along(flat)).collect(),
+        Lineality::Everything => (0..p * model.fit.outputs()).map(along).collect(),
+        Lineality::Trivial | Lineality::Basis(_) => Vec::new(),
     }
 }
 

@@ -151,14 +151,16 @@ impl Design {
         }
     }
 
-    /// An upper bound on `||diag(sqrt h) [1 X]||_2^2`, by power iteration with a margin; `h = None`
-    /// for ones, the column of ones only `with_intercept`. Deterministic.
-    pub fn spectral_bound(&self, h: Option<&[f64]>, with_intercept: bool) -> f64 {
+    /// An estimate of `||diag(sqrt h) [1 X]||_2^2` by power iteration, with a small margin; `h = None`
+    /// for ones, the column of ones only `with_intercept`. Deterministic. It may fall short where the
+    /// leading direction is nearly absent from the start, so a step size taken from it needs
+    /// backtracking.
+    pub fn spectral_estimate(&self, h: Option<&[f64]>, with_intercept: bool) -> f64 {
         let (n, p) = (self.samples(), self.features());
         let mut v: Vec<f64> = (0..p).map(|j| 1.0 + 0.1 * ((j * 7919 % 97) as f64 / 97.0)).collect();
         let mut v0 = if with_intercept { 1.0 } else { 0.0 };
         let (mut u, mut estimate) = (vec![0.0; n], 0.0);
-        for _ in 0..100 {
+        for iteration in 0..100 {
             let norm = (kernels::dot(&v, &v) + v0 * v0).sqrt();
             if norm == 0.0 {
                 return estimate;
@@ -172,7 +174,7 @@ impl Design {
             self.mul_t(&u, &mut v);
             v0 = if with_intercept { kernels::sum(&u) } else { 0.0 };
             let next = (kernels::dot(&v, &v) + v0 * v0).sqrt();
-            let done = (next - estimate).abs() <= 1e-3 * next;
+            let done = iteration >= 15 && (next - estimate).abs() <= 1e-3 * next;
             estimate = next;
             if done {
                 break;

@@ -281,10 +281,10 @@ pub fn increasing_root(
             low = z;
         }
         let newton = z - value / derivative;
-        let useful = newton > low && newton < high && value.abs() <= 0.5 * last;
+        let useful = (low..=high).contains(&newton) && value.abs() <= 0.5 * last;
         let next = if useful { newton } else { 0.5 * (low + high) };
         last = value.abs();
-        if (next - z).abs() <= 2.0 * f64::EPSILON * z.abs() || next == low || next == high {
+        if (next - z).abs() <= 2.0 * f64::EPSILON * z.abs() {
             return next;
         }
         z = next;
@@ -325,13 +325,13 @@ fn gradient_of<L: ElementwiseSmooth>(
             grad[l] = share * derivative;
         }
     }
-    let mut total = kernels::sum(&acc);
+    let mut tail = 0.0;
     for ((y, eta), grad) in y_rest.iter().zip(eta_rest).zip(grad_rest) {
         let (value, derivative) = loss.value_derivative(*y, *eta);
-        total += value;
+        tail += value;
         *grad = share * derivative;
     }
-    total
+    kernels::sum(&acc) + tail // associated as in `sum_of`, so that both give the same bits
 }
 
 fn weighted_gradient_of<L: ElementwiseSmooth>(
@@ -350,4 +350,108 @@ fn weighted_gradient_of<L: ElementwiseSmooth>(
         *grad = if counts { share * w * derivative } else { 0.0 };
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Response;
+
+    /// `exp(eta) - y eta`, which overflows.
+    #[derive(Debug)]
+    struct Exponential;
+
+    impl Elementwise for Exponential {
+        fn value(&self, y: f64, eta: f64) -> f64 {
+            eta.exp() - y * eta
+        }
+        fn saturated(&self, y: f64) -> f64 {
+            y - y * y.ln()
+        }
+        fn as_smooth(fit: &ElementwiseFit<Self>) -> Option<&dyn SmoothCurved> {
+            Some(fit)
+        }
+    }
+
+    impl ElementwiseSmooth for Exponential {
+        fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64) {
+            (self.value(y, eta), eta.exp() - y)
+        }
+        fn second_derivative(&self, _y: f64, eta: f64) -> f64 {
+            eta.exp()
+        }
+        fn second_bound(&self) -> Option<f64> {
+            None
+        }
+    }
+
+    fn samples(n: usize, weights: Option<Vec<f64>>) -> Samples {
+        Samples::new(Response::None { samples: n }, weights).unwrap()
+    }
+
+    #[test]
+    fn sums_and_gradients_are_those_of_the_definition_at_every_length() {
+        for n in 1..30 {
+            let y: Vec<f64> = (0..2 * n).map(|i| 1.0 + (i % 5) as f64).collect();
+            let eta: Vec<f64> = (0..2 * n).map(|i| (i as f64).sin()).collect();
+            let fit = ElementwiseFit::new(Exponential, y.clone(), &samples(n, None)).unwrap();
+            assert_eq!((fit.samples(), fit.outputs()), (n, 2));
+            let naive: f64 = y.iter().zip(&eta).map(|(y, e)| e.exp() - y * e).sum();
+            let mut grad = vec![f64::NAN; 2 * n];
+            let value = SmoothFit::gradient(&fit, &eta, &[], &mut grad, &mut []);
+            assert!((value - naive / n as f64).abs() < 1e-13);
+            assert_eq!(value, fit.value(&eta, &[]));
+            for ((g, y), e) in grad.iter().zip(&y).zip(&eta) {
+                assert!((g - (e.exp() - y) / n as f64).abs() < 1e-15);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_without_weight_may_overflow() {
+        let samples = samples(2, Some(vec![0.0, 2.0]));
+        let fit = ElementwiseFit::new(Exponential, vec![1.0, 1.0], &samples).unwrap();
+        let (eta, mut grad, mut curvature) = ([1e4, 0.0], [f64::NAN; 2], [f64::NAN; 2]);
+        assert_eq!(SmoothFit::gradient(&fit, &eta, &[], &mut grad, &mut []), 1.0);
+        fit.curvature(&eta, &[], &mut curvature);
+        assert_eq!((fit.value(&eta, &[]), grad, curvature), (1.0, [0.0; 2], [0.0, 1.0]));
+        assert_eq!(fit.deviance(&eta).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn what_a_loss_does_not_offer_its_fit_does_not_either() {
+        let fit = ElementwiseFit::new(Exponential, vec![1.0], &samples(1, None)).unwrap();
+        assert!(fit.as_smooth().is_some() && fit.as_curvature().is_some());
+        assert!(DataFit::as_conjugate(&fit).is_none() && DataFit::as_prox(&fit).is_none());
+    }
+
+    #[test]
+    fn wrong_lengths_are_errors() {
+        assert!(ElementwiseFit::new(Exponential, vec![1.0; 3], &samples(2, None)).is_err());
+        let fit = ElementwiseFit::new(Exponential, vec![1.0; 2], &samples(2, None)).unwrap();
+        assert!(fit.deviance(&[0.0; 3]).is_err());
+    }
+
+    #[test]
+    fn roots_are_found_where_newton_alone_would_not_go() {
+        // Flat on both sides: Newton overshoots from afar.
+        let root = increasing_root(-50.0, 80.0, 60.0, |z| {
+            ((z - 0.3f64).atan(), 1.0 / (1.0 + (z - 0.3) * (z - 0.3)))
+        });
+        assert!((root - 0.3).abs() < 1e-15);
+        // A kink, and a root at the end of the bracket.
+        let kinked = |z: f64| if z < 1.0 { (1e-3 * (z - 1.0), 1e-3) } else { (z - 1.0, 1.0) };
+        assert_eq!(increasing_root(-1e6, 1e6, -1e6, kinked), 1.0);
+        assert_eq!(increasing_root(2.0, 5.0, 5.0, |z| (z - 2.0, 1.0)), 2.0);
+    }
+
+    #[test]
+    fn a_class_with_no_weight_is_missing() {
+        let labels = vec!["a".to_string(), "b".to_string()];
+        let response = Response::Classes { class: vec![0, 1, 0], labels };
+        let all = Samples::new(response.clone(), None).unwrap();
+        assert_eq!(both_classes(&all).unwrap(), [0, 1, 0]);
+        let some = Samples::new(response, Some(vec![1.0, 0.0, 1.0])).unwrap();
+        assert!(both_classes(&some).unwrap_err().to_string().contains("\"b\""));
+    }
 }

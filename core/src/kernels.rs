@@ -100,13 +100,8 @@ pub fn max_abs(a: &[f64]) -> f64 {
 
 /// `sign(v) max(|v| - t, 0)`: the prox of `t |.|`.
 pub fn soft_threshold(v: f64, t: f64) -> f64 {
-    if v > t {
-        v - t
-    } else if v < -t {
-        v + t
-    } else {
-        0.0
-    }
+    // Written so that NaN comes out as NaN.
+    if v.abs() <= t { 0.0 } else { v - t.copysign(v) }
 }
 
 fn reduce(acc: [f64; LANES]) -> f64 {

@@ -78,6 +78,9 @@ pub trait DataFit: Debug + Send + Sync {
 }
 
 /// Parameters that a loss estimates beside the coefficients.
+///
+/// They are unconstrained but for the domain (`+inf` outside): a scale or a variance enters by its
+/// logarithm or its root, so that an estimate at a bound is an ordinary stationary point.
 pub trait OwnParameters: Send + Sync {
     /// A point to start from, inside the domain at `eta = 0`; its length is their number.
     fn start(&self) -> Vec<f64>;
@@ -96,7 +99,7 @@ pub struct OwnReport {
 
 /// First derivatives of a bound loss.
 pub trait SmoothFit: Send + Sync {
-    /// Writes `df/deta` (n x K) and `df/down`; returns `f`. Where `f` is `+inf` nothing is written.
+    /// Writes `df/deta` (n x K) and `df/down`; returns `f`. Where `f` is `+inf` they are unspecified.
     fn gradient(&self, eta: &[f64], own: &[f64], grad_eta: &mut [f64], grad_own: &mut [f64])
     -> f64;
 

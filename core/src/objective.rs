@@ -80,7 +80,8 @@ pub trait Objective: Debug + Send + Sync {
 pub trait Smooth: Send + Sync {
     /// Writes the gradient and returns the value; where that is `+inf`, `grad` is unspecified.
     fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64;
-    /// A Lipschitz constant of the gradient, where a global one exists.
+    /// An estimate of the Lipschitz constant of the gradient, where a global one exists: a first
+    /// inverse step size, to be confirmed by backtracking.
     fn lipschitz(&self) -> Option<f64>;
 }
 
@@ -199,6 +200,6 @@ impl Smooth for LinearModel {
             return None;
         }
         let bound = self.fit.as_smooth()?.hessian_bound()?;
-        Some(bound * self.design.spectral_bound(None, self.intercept))
+        Some(bound * self.design.spectral_estimate(None, self.intercept))
     }
 }

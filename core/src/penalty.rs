@@ -221,9 +221,9 @@ impl Scalar {
         free.clamp(self.lower, self.upper)
     }
 
-    /// Distance of `-grad` to the subdifferential at `b`.
+    /// Distance of `-grad` to the subdifferential at `b`; `+inf` where either is NaN.
     pub fn subdiff_dist(self, b: f64, grad: f64) -> f64 {
-        if b < self.lower || b > self.upper {
+        if !(self.lower..=self.upper).contains(&b) || grad.is_nan() {
             return f64::INFINITY;
         }
         // The subdifferential is the interval [low, high].
@@ -239,7 +239,7 @@ impl Scalar {
         if b == self.upper {
             high = f64::INFINITY;
         }
-        (low + grad).max(-grad - high).max(0.0)
+        crate::worst(crate::worst(0.0, low + grad), -grad - high)
     }
 
     /// `sup_b u b - value(b)`.

@@ -86,11 +86,8 @@ fn minimise(model: &LinearModel, penalty: &Elastic) -> Vec<f64> {
         penalty.prox(&forward, step, &mut next[..P]);
         let uphill: f64 =
             z.iter().zip(&next).zip(&x).map(|((z, next), x)| (z - next) * (next - x)).sum();
-        let following = if uphill > 0.0 {
-            1.0
-        } else {
-            0.5 * (1.0 + (1.0 + 4.0 * momentum * momentum).sqrt())
-        };
+        let following =
+            if uphill > 0.0 { 1.0 } else { 0.5 * (1.0 + (1.0 + 4.0 * momentum * momentum).sqrt()) };
         let ahead = if uphill > 0.0 { 0.0 } else { (momentum - 1.0) / following };
         z = next.iter().zip(&x).map(|(next, x)| next + ahead * (next - x)).collect();
         (x, momentum) = (next, following);
@@ -111,7 +108,9 @@ fn the_gap_is_never_below_the_distance_to_the_minimum_and_vanishes_there() {
 
         let mut certifier = Certifier::default();
         let mut gaps = 0;
-        for (trial, size) in [1e-4, 1e-2, 0.1, 0.5, 1.0, 3.0].into_iter().cycle().take(30).enumerate() {
+        for (trial, size) in
+            [1e-4, 1e-2, 0.1, 0.5, 1.0, 3.0].into_iter().cycle().take(30).enumerate()
+        {
             let away = noise(100 + trial as u64, best.len());
             let point: Vec<f64> = best.iter().zip(&away).map(|(b, z)| b + size * z).collect();
             let distance = objective(model, penalty, &point) - least;

@@ -151,11 +151,11 @@ fn columns_are_selected_in_order() {
 }
 
 #[test]
-fn the_spectral_bound_is_above_every_stretch_and_not_far() {
+fn the_spectral_estimate_is_above_every_stretch_and_not_far() {
     let h: Vec<f64> = noise(12, N).iter().map(|z| 1.5 + z).collect();
     for (name, dense, sparse) in pairs() {
         for (design, intercept) in [(&dense, false), (&sparse, true)] {
-            let bound = design.spectral_bound(Some(&h), intercept);
+            let bound = design.spectral_estimate(Some(&h), intercept);
             let mut top: f64 = 0.0;
             // Power iteration without a margin, from several starts and for long.
             for seed in 0..5 {
@@ -163,7 +163,8 @@ fn the_spectral_bound_is_above_every_stretch_and_not_far() {
                 for _ in 0..2000 {
                     let v0 = if intercept { v[P] } else { 0.0 };
                     let norm = (v[..P].iter().map(|v| v * v).sum::<f64>() + v0 * v0).sqrt();
-                    let (beta, v0) = (v[..P].iter().map(|v| v / norm).collect::<Vec<_>>(), v0 / norm);
+                    let (beta, v0) =
+                        (v[..P].iter().map(|v| v / norm).collect::<Vec<_>>(), v0 / norm);
                     let mut u = vec![0.0; N];
                     design.mul(&beta, &mut u);
                     u.iter_mut().zip(&h).for_each(|(u, h)| *u = (*u + v0) * h);

@@ -1,1 +1,26 @@
 //! Loss plus penalty problems, composed at run time.
+//!
+//! | subject | module |
+//! |---|---|
+//! | problem and result files | [`file`] |
+//! | data files | [`data`] |
+//! | names of losses, penalties and solvers | [`registry`] |
+//! | one fit, a path, a cross-validated path | [`drive`] |
+//! | the command line | [`cli`] |
+
+pub mod auto;
+pub mod cli;
+pub mod data;
+pub mod drive;
+mod error;
+pub mod file;
+pub mod registry;
+
+pub use error::{Error, Excerpt, Fault, Place};
+pub use fenchel_core as core;
+pub use fenchel_solvers as solvers;
+
+/// Names every family, so that it is linked and its types register.
+mod families {
+    include!(concat!(env!("OUT_DIR"), "/families.rs"));
+}

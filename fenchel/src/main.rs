@@ -1,3 +1,7 @@
-//! The command line.
+//! The `fenchel` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fenchel::cli::run()
+}

@@ -1,1 +1,7 @@
-//! Losses of a residual.
+//! Losses of a residual, `y - eta`.
+
+mod huber;
+mod quadratic;
+
+pub use huber::Huber;
+pub use quadratic::Quadratic;

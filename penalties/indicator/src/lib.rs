@@ -1,1 +1,7 @@
 //! Indicators of convex sets.
+
+mod nonnegative;
+#[cfg(test)]
+mod testing;
+
+pub use nonnegative::Nonnegative;

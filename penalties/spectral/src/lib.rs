@@ -1,1 +1,6 @@
-//! Penalties on the singular values of the coefficients.
+//! Penalties on the singular values of the coefficients, a p x K matrix.
+
+mod nuclear;
+mod svd;
+
+pub use nuclear::Nuclear;

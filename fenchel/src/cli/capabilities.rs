@@ -1,0 +1,133 @@
+//! What a type can do, found by building its example and asking it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fenchel_core::{
+    Bound, Card, Convexity, CurvatureForm, DenseMatrix, Design, Kind, Loss, Matrix, Penalty,
+    Response, ResponseKind, Samples, Space,
+};
+
+use crate::registry;
+
+/// Most features that an example is tried with.
+const MOST_FEATURES: usize = 40;
+
+/// The capabilities of a card's type, in short words; none for a solver.
+pub(super) fn of(card: &Card) -> Vec<String> {
+    match card.kind {
+        Kind::Penalty => example_penalty(card).map_or_else(Vec::new, |p| of_penalty(&*p)),
+        Kind::Loss => match registry::build_loss(&registry::example(card)) {
+            Ok(loss) => of_loss(&*loss),
+            Err(_) => Vec::new(),
+        },
+        Kind::Solver => Vec::new(),
+    }
+}
+
+/// The penalty of a card's example, on the smallest coefficients that it fits.
+pub(super) fn example_penalty(card: &Card) -> Option<Box<dyn Penalty>> {
+    let example = registry::example(card);
+    let sizes = (1..=MOST_FEATURES).flat_map(|p| [(p, 1), (p, 3)]);
+    // An example that reads a file has none to read here.
+    sizes.into_iter().find_map(|(p, outputs)| {
+        registry::build_penalty(&example, &Space::numbered(p, outputs), Path::new(".")).ok()
+    })
+}
+
+/// Convex or not, in words.
+pub(super) fn convexity(penalty: &dyn Penalty) -> String {
+    match penalty.convexity() {
+        Convexity::Convex => "convex".into(),
+        Convexity::WeaklyConvex(rho) => format!("weakly convex (modulus {rho} in the example)"),
+        Convexity::Nonconvex => "nonconvex".into(),
+    }
+}
+
+fn of_penalty(penalty: &dyn Penalty) -> Vec<String> {
+    let convexity = match penalty.convexity() {
+        Convexity::Convex => "convex",
+        Convexity::WeaklyConvex(_) => "weakly convex",
+        Convexity::Nonconvex => "nonconvex",
+    };
+    let offers = [
+        (penalty.as_prox().is_some(), "prox"),
+        (penalty.as_separable().is_some(), "separable"),
+        (penalty.as_blocks().is_some(), "blocks"),
+        (penalty.as_subdifferential().is_some(), "subdifferential"),
+        (penalty.as_conjugate().is_some(), "conjugate"),
+        (penalty.as_zero_threshold().is_some(), "path start"),
+        (penalty.as_terms().is_some(), "terms"),
+    ];
+    let offers = offers.iter().filter(|(there, _)| *there).map(|(_, word)| *word);
+    std::iter::once(convexity).chain(offers).map(String::from).collect()
+}
+
+/// What kind of response a loss reads, in words.
+pub(super) fn reads(kind: ResponseKind) -> &'static str {
+    match kind {
+        ResponseKind::Number => "one numeric response",
+        ResponseKind::Numbers => "numeric responses",
+        ResponseKind::TwoClasses => "two classes",
+        ResponseKind::Classes => "classes",
+        ResponseKind::Survival => "survival times",
+        ResponseKind::Nothing => "no response",
+    }
+}
+
+fn of_loss(loss: &dyn Loss) -> Vec<String> {
+    let mut words = vec![reads(loss.reads()).to_string()];
+    let mut add = |there: bool, word: &str| {
+        if there {
+            words.push(word.into());
+        }
+    };
+    match bind_small(loss) {
+        Some(Bound::Eta(fit)) => {
+            add(fit.as_smooth().is_some(), "gradient");
+            add(fit.as_smooth().is_some_and(|s| s.hessian_bound().is_some()), "Hessian bound");
+            if let Some(curvature) = fit.as_curvature() {
+                add(
+                    true,
+                    match curvature.form() {
+                        CurvatureForm::Constant => "constant curvature",
+                        CurvatureForm::Diagonal => "curvature",
+                        CurvatureForm::Blocks => "block curvature",
+                        CurvatureForm::Approximate => "approximate curvature",
+                    },
+                );
+            }
+            add(fit.as_conjugate().is_some(), "conjugate");
+            add(fit.as_prox().is_some(), "prox");
+            add(fit.as_own().is_some(), "own parameters");
+            add(!fit.takes_intercept(), "no intercept");
+        }
+        Some(Bound::Direct(_)) => add(true, "no linear predictor"),
+        None => {}
+    }
+    words
+}
+
+/// Binds a loss to four samples of one feature, with a response of the kind that it reads.
+fn bind_small(loss: &dyn Loss) -> Option<Bound> {
+    let response = match loss.reads() {
+        ResponseKind::Number | ResponseKind::Numbers => {
+            Response::Numeric { values: vec![1.0, 2.0, 1.0, 3.0], columns: 1 }
+        }
+        ResponseKind::TwoClasses => {
+            Response::Classes { class: vec![0, 1, 0, 1], labels: vec!["0".into(), "1".into()] }
+        }
+        ResponseKind::Classes => Response::Classes {
+            class: vec![0, 1, 2, 1],
+            labels: vec!["0".into(), "1".into(), "2".into()],
+        },
+        ResponseKind::Survival => Response::Survival {
+            time: vec![1.0, 2.0, 3.0, 4.0],
+            event: vec![true, false, true, true],
+        },
+        ResponseKind::Nothing => Response::None { samples: 4 },
+    };
+    let samples = Samples::new(response, None).ok()?;
+    let matrix = DenseMatrix::new(4, 1, vec![0.5, -1.0, 0.0, 2.0]).ok()?;
+    loss.bind(&samples, &Design::new(Arc::new(Matrix::Dense(matrix)))).ok()
+}

@@ -1,0 +1,98 @@
+//! `fenchel fit`: solve a problem file.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use fenchel_solvers::Status;
+
+use super::job::{Limits, drive_error, job};
+use super::{Done, interrupt, options, output, progress, summary};
+use crate::drive::{self, CheckpointConfig};
+use crate::file::{Output, Problem, ResultFile};
+use crate::Error;
+
+/// Time between two saves of a checkpoint.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Solve a problem file: one fit, a path, or a cross-validated path, as its sections say
+#[derive(Debug, Args)]
+pub(super) struct Fit {
+    /// The problem file, .toml or .json
+    problem: PathBuf,
+    /// Where the result goes; `-` prints it on standard output, and nothing else. Without this
+    /// option only a summary is printed
+    #[arg(short, long, value_name = "RESULT")]
+    output: Option<PathBuf>,
+    /// Replace a value of the problem file, as in `penalty.lambda=0.05` or `penalty.terms[1].lambda=2`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Worker threads [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = options::threads)]
+    threads: Option<usize>,
+    /// Stop after this time; the result so far is still written
+    #[arg(long, value_name = "SECONDS", value_parser = options::seconds)]
+    time_limit: Option<Duration>,
+    /// Neither progress nor summary
+    #[arg(short, long)]
+    quiet: bool,
+    /// Save here where the run stands, from time to time and when it is cut short
+    #[arg(long, value_name = "CHECKPOINT")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from a checkpoint, and keep saving there
+    #[arg(long, value_name = "CHECKPOINT")]
+    resume: Option<PathBuf>,
+}
+
+impl Fit {
+    pub(super) fn run(&self) -> Done {
+        let begun = Instant::now();
+        let deadline = self.time_limit.and_then(|limit| begun.checked_add(limit));
+        let problem = Problem::load(&self.problem, &self.sets)?;
+        let to_stdout = self.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        let file = match &self.output {
+            Some(path) if !to_stdout => Some(Output::prepare(path)?),
+            _ => None,
+        };
+        let checkpoint = self.checkpoint()?;
+        let limits = Limits {
+            threads: self.threads.unwrap_or(0),
+            deadline,
+            interrupt: Some(interrupt::flag()),
+        };
+        let job = job(&problem, limits)?;
+        let listener = progress::listener(self.quiet);
+        let solution = drive::run(&job, listener.as_ref(), checkpoint.as_ref());
+        drop(listener);
+        let solution = solution.map_err(|e| drive_error(&problem, e))?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let result = ResultFile::new(&problem, &job.dataset, &solution, seconds);
+        match &file {
+            Some(file) => file.write(&result.to_json())?,
+            None if to_stdout => output::print(&result.to_json())?,
+            None => {}
+        }
+        if !self.quiet && !to_stdout {
+            let text = summary::of(&problem, &result, self.output.as_deref());
+            output::print(&text)?;
+        }
+        Ok(match result.status {
+            Status::Converged => 0,
+            Status::MaxIter | Status::TimeLimit => 1,
+            Status::Interrupted => interrupt::INTERRUPTED,
+        })
+    }
+
+    /// Errors: a place for checkpoints that cannot be written.
+    fn checkpoint(&self) -> Result<Option<CheckpointConfig>, Error> {
+        let Some(save) = self.checkpoint.clone().or_else(|| self.resume.clone()) else {
+            return Ok(None);
+        };
+        Output::prepare(&save)?;
+        Ok(Some(CheckpointConfig {
+            save: Some(save),
+            every: Some(CHECKPOINT_EVERY),
+            resume: self.resume.clone(),
+        }))
+    }
+}

@@ -1,0 +1,140 @@
+//! From a problem file to a job, and from the errors of the floors below to places in the file.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use fenchel_core::{Kind, Raw, Space};
+
+use crate::data::{self, DataError, Needs};
+use crate::drive::{self, Job};
+use crate::file::{Folds, KeyPath, Problem};
+use crate::{Error, Place, registry};
+
+/// What the command line adds to a problem file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Limits {
+    /// 0 for as many as the machine has.
+    pub threads: usize,
+    pub deadline: Option<Instant>,
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// Builds the loss, reads the data and makes the job ready.
+///
+/// Errors: unknown names first, before any data is read; then loss and data.
+pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
+    let loss =
+        registry::build_loss(&problem.loss).map_err(|e| problem.explain("loss", &e))?;
+    known(problem, &problem.penalty)?;
+    known_solver(problem)?;
+    let fold_column: Vec<String> = match problem.cv.as_ref().map(|cv| &cv.folds) {
+        Some(Folds::Column(fold)) => vec![fold.column.clone()],
+        _ => Vec::new(),
+    };
+    let needs = Needs { response: loss.reads(), columns: &fold_column };
+    let dataset = data::load(&problem.data, &problem.base, needs)
+        .map_err(|e| data_error(problem, &e))?;
+    let (raw, base) = (problem.penalty.clone(), problem.base.clone());
+    Ok(Job {
+        dataset,
+        loss,
+        penalty: Box::new(move |space: &Space| registry::build_penalty(&raw, space, &base)),
+        model: problem.model.clone(),
+        solver: problem.solver.clone(),
+        path: problem.path.clone(),
+        cv: problem.cv.clone(),
+        lambda: problem.penalty.0.get("lambda").and_then(serde_json::Value::as_f64),
+        base: problem.base.clone(),
+        description: description(problem),
+        threads: limits.threads,
+        deadline: limits.deadline,
+        interrupt: limits.interrupt,
+    })
+}
+
+/// What a checkpoint belongs to: everything but the limit on iterations, which may be raised.
+fn description(problem: &Problem) -> String {
+    let mut value = problem.effective();
+    if let Some(solver) = value.get_mut("solver").and_then(|s| s.as_object_mut()) {
+        solver.shift_remove("max_iter");
+    }
+    value.to_string()
+}
+
+fn known(problem: &Problem, penalty: &Raw) -> Result<(), Error> {
+    match penalty.0.get("type").and_then(|name| name.as_str()) {
+        Some(name) if registry::card(Kind::Penalty, name).is_none() => {
+            Err(problem.explain("penalty", &registry::unknown(Kind::Penalty, name)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn known_solver(problem: &Problem) -> Result<(), Error> {
+    let name = &problem.solver.name;
+    if name == "auto" || registry::names(Kind::Solver).contains(&name.as_str()) {
+        return Ok(());
+    }
+    Err(problem.explain("solver", &registry::unknown(Kind::Solver, name)))
+}
+
+/// An error of the driver, with its place.
+pub(super) fn drive_error(problem: &Problem, error: drive::Error) -> Error {
+    match error {
+        drive::Error::Section { section, source } => problem.explain(section, &source),
+        drive::Error::Data(error) => data_error(problem, &error),
+        drive::Error::Checkpoint { path, message } => {
+            Error::input(message).in_file(path.display().to_string())
+        }
+        other => problem.document.error(&KeyPath::from("solver"), other.to_string()),
+    }
+}
+
+/// An error of the data, in the data file where it has a line, else where the problem file names
+/// what is missing.
+pub(super) fn data_error(problem: &Problem, error: &DataError) -> Error {
+    let located = plain_data_error(error);
+    if error.line.is_some() || error.row.is_some() {
+        return located;
+    }
+    let section = KeyPath::from("data");
+    let names = [error.column.as_deref(), quoted(&error.message)];
+    let mut found =
+        names.into_iter().flatten().find_map(|name| problem.document.find_text(&section, name));
+    if found.is_none() && !error.path.is_file() {
+        let mut names = problem.document.keys(&section).into_iter();
+        found = names.find_map(|key| {
+            let path = section.key(key);
+            let value = problem.document.get(&path)?;
+            (problem.base.join(value.as_str()?) == *error.path).then_some(path)
+        });
+    }
+    let Some(path) = found else { return located };
+    let message = format!("{}: {}", error.path.display(), error.message);
+    let error_at = problem.document.error(&path, message);
+    match &error.help {
+        Some(help) => error_at.help(help.clone()),
+        None => error_at,
+    }
+}
+
+/// An error of the data, in the data file.
+pub(super) fn plain_data_error(error: &DataError) -> Error {
+    let file = match error.row {
+        Some(row) => format!("{}, row {row}", error.path.display()),
+        None => error.path.display().to_string(),
+    };
+    let column = error.column.clone();
+    let located =
+        Error::input(&error.message).at(Place { file, line: error.line, column, ..Place::default() });
+    match &error.help {
+        Some(help) => located.help(help.clone()),
+        None => located,
+    }
+}
+
+/// The first text in double quotes.
+fn quoted(message: &str) -> Option<&str> {
+    message.split('"').nth(1)
+}

@@ -1,0 +1,75 @@
+//! The command line: one file a command. Everything that a command prints goes through
+//! [`output`], everything that can go wrong comes back as an [`Error`].
+
+mod capabilities;
+mod check;
+mod describe;
+mod fit;
+mod interrupt;
+mod job;
+mod list;
+mod options;
+mod output;
+mod predict;
+mod progress;
+mod schema;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Error;
+
+/// Minimise loss + penalty, composed at run time.
+#[derive(Debug, Parser)]
+#[command(name = "fenchel", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 solved to tolerance; 1 stopped before (iteration or time limit); 2 the input is at
+fault; 3 a plugin is at fault; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Fit(fit::Fit),
+    Check(check::Check),
+    Predict(predict::Predict),
+    List(list::List),
+    Describe(describe::Describe),
+    Schema(schema::SchemaCommand),
+}
+
+/// Parses the command line, runs the command, and tells how it went.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" of clap's too, with exit code 0. A closed pipe is
+            // nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match &cli.command {
+        Command::Fit(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::List(command) => command.run(),
+        Command::Describe(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// How a command ends: an exit code, or an error that has one.
+type Done = Result<u8, Error>;

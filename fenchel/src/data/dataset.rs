@@ -1,0 +1,126 @@
+//! From the `[data]` section to a data set in memory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fenchel_core::{Matrix, ResponseKind, Samples};
+
+use super::config::DataConfig;
+use super::design::{Encoded, Encoding, encode};
+use super::error::DataError;
+use super::files::Files;
+use super::parts::Parts;
+use super::rows::kept_rows;
+
+/// What a fit works on.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The design, n x p, before centring and scaling.
+    pub matrix: Arc<Matrix>,
+    /// The name of each column of the design.
+    pub feature_names: Arc<[String]>,
+    /// Responses, weights (mean 1) and subjects.
+    pub samples: Samples,
+    /// What is added to the linear predictor: the offset plus the logarithm of the exposure.
+    pub offset: Option<Vec<f64>>,
+    /// Class labels in sorted order, where the response is one of classes.
+    pub classes: Option<Vec<String>>,
+    /// The names of the response columns; time and event for survival.
+    pub response_names: Vec<String>,
+    /// SHA-256 of the data file's bytes, in hexadecimal; of the digests, where there are several.
+    pub sha256: String,
+    /// How text columns and missing cells were treated.
+    pub encoding: Vec<Encoding>,
+    /// The subject of each sample, numbered from 0 in sorted order.
+    pub subject: Option<Vec<u32>>,
+    /// The rows of the file that are kept, from 0, ascending.
+    pub rows_kept: Vec<usize>,
+    path: PathBuf,
+    columns: BTreeMap<String, Vec<f64>>,
+}
+
+/// What is asked of the data beside its features.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The kind of response that the loss reads.
+    pub response: ResponseKind,
+    /// Columns that are named elsewhere in the problem file (fold numbers): read as numbers, no
+    /// features.
+    pub columns: &'a [String],
+}
+
+impl From<ResponseKind> for Needs<'static> {
+    fn from(response: ResponseKind) -> Self {
+        Self { response, columns: &[] }
+    }
+}
+
+impl Dataset {
+    /// The numbers of a column that [`Needs::columns`] asked for, one a sample.
+    ///
+    /// Errors: it was not asked for.
+    pub fn column(&self, name: &str) -> Result<Vec<f64>, DataError> {
+        self.columns.get(name).cloned().ok_or_else(|| {
+            DataError::new(&self.path, format!("column \"{name}\" has not been read"))
+        })
+    }
+}
+
+/// Reads the data of a problem file in the directory `base`.
+///
+/// Errors: [`DataError`] for each way in which files, columns and cells can be at fault; a single
+/// sample is none.
+pub fn load<'a>(
+    config: &DataConfig,
+    base: &Path,
+    needs: impl Into<Needs<'a>>,
+) -> Result<Dataset, DataError> {
+    let needs = needs.into();
+    let files = Files::open(config, base)?;
+    let parts = Parts::find(config, &files, &needs)?;
+    let features = parts.features(config, files.main())?;
+    let rows = kept_rows(config, files.main(), &parts, features.as_deref())?;
+
+    let response = parts.response.build(files.main(), needs.response, &rows)?;
+    let weights = parts.weights(&rows)?;
+    let offset = parts.offset(&rows)?;
+    let subject =
+        parts.subject.as_ref().map(|part| part.classes(&rows)).transpose()?.map(|c| c.class);
+    let mut columns = BTreeMap::new();
+    for part in &parts.kept {
+        columns.insert(part.name.clone(), part.numbers(&rows)?);
+    }
+    let response_names = parts.response.names();
+    let (path, sha256) = (files.main().path().to_path_buf(), files.sha256());
+
+    let wrong = |error: fenchel_core::Error| DataError::new(&path, error.to_string());
+    let mut samples = Samples::new(response, weights).map_err(wrong)?;
+    if let Some(subject) = &subject {
+        samples = samples.with_subject(subject.clone()).map_err(wrong)?;
+    }
+    let classes = samples.classes().ok().map(|(_, labels)| labels.to_vec());
+
+    let Encoded { matrix, names, encoding } = match features {
+        Some(features) => encode(config, files.into_main(), &features, &rows)?,
+        None => Encoded {
+            matrix: Matrix::identity(rows.len()),
+            names: rows.iter().map(|i| (i + 1).to_string()).collect(),
+            encoding: Vec::new(),
+        },
+    };
+    Ok(Dataset {
+        matrix: Arc::new(matrix),
+        feature_names: names.into(),
+        samples,
+        offset,
+        classes,
+        response_names,
+        sha256,
+        encoding,
+        subject,
+        rows_kept: rows,
+        path,
+        columns,
+    })
+}

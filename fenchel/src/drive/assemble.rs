@@ -1,0 +1,156 @@
+//! From data, loss and `[model]` to an objective, and from its parameters back to the original
+//! scale.
+//!
+//! Columns are scaled to unit deviation where `standardize` is on, and centred only where that
+//! leaves the model the same: with an intercept, with thresholds that stand in for one, or under a
+//! loss that a common shift of `eta` does not change. Without any of these a centred column would
+//! bring in a hidden intercept.
+
+use std::sync::Arc;
+
+use fenchel_core::{Bound, DataFit, Design, LinearModel, Loss, Matrix, Objective, Samples};
+
+use super::error::within;
+use super::{Coefficients, Error};
+use crate::data::Dataset;
+use crate::file::config::ModelConfig;
+
+/// The samples that a model is fitted to.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    pub matrix: Arc<Matrix>,
+    pub samples: Samples,
+    /// One number a sample.
+    pub offset: Option<Vec<f64>>,
+}
+
+impl Rows {
+    pub(super) fn all(dataset: &Dataset) -> Self {
+        Self {
+            matrix: dataset.matrix.clone(),
+            samples: dataset.samples.clone(),
+            offset: dataset.offset.clone(),
+        }
+    }
+
+    /// Some of the samples, weights rescaled to mean 1 among them.
+    pub(super) fn select(&self, rows: &[usize]) -> Result<Self, fenchel_core::Error> {
+        Ok(Self {
+            matrix: Arc::new(self.matrix.select_rows(rows)),
+            samples: self.samples.select(rows)?,
+            offset: self.offset.as_ref().map(|o| rows.iter().map(|&i| o[i]).collect()),
+        })
+    }
+}
+
+/// Binds the loss to the samples.
+///
+/// Errors: where the loss does not take the response, or lengths disagree.
+pub(super) fn assemble(
+    loss: &dyn Loss,
+    rows: &Rows,
+    model: &ModelConfig,
+) -> Result<Box<dyn Objective>, Error> {
+    let weights = rows.samples.weights();
+    let design = if model.standardize {
+        Design::standardized(rows.matrix.clone(), weights)
+    } else {
+        Design::new(rows.matrix.clone())
+    };
+    let fit = match loss.bind(&rows.samples, &design).map_err(of_binding)? {
+        Bound::Direct(objective) => return Ok(objective),
+        Bound::Eta(fit) => fit,
+    };
+    let (design, fit) = if model.standardize && !may_centre(fit.as_ref(), model.intercept) {
+        let design = uncentred(design)?;
+        // Bound again, as a loss may have looked at the design.
+        match loss.bind(&rows.samples, &design).map_err(of_binding)? {
+            Bound::Direct(objective) => return Ok(objective),
+            Bound::Eta(fit) => (design, fit),
+        }
+    } else {
+        (design, fit)
+    };
+    let offset = rows.offset.as_ref().map(|offset| offset.repeat(fit.outputs()));
+    let model =
+        LinearModel::new(design, fit, offset, model.intercept).map_err(within("data"))?;
+    Ok(Box::new(model))
+}
+
+/// A response outside a loss's domain is the data's fault, anything else the loss's.
+fn of_binding(source: fenchel_core::Error) -> Error {
+    use fenchel_core::Error as Core;
+    match source {
+        Core::Domain { .. } | Core::Data(_) => Error::key("data", "response", source),
+        _ => Error::section("loss", source),
+    }
+}
+
+fn uncentred(design: Design) -> Result<Design, Error> {
+    let scale = (0..design.features()).map(|j| design.scale(j)).collect();
+    let centre = vec![0.0; design.features()];
+    Design::with_centre_and_scale(design.matrix().clone(), centre, scale).map_err(within("data"))
+}
+
+/// Whether centred columns span the same models as the columns themselves.
+fn may_centre(fit: &dyn DataFit, intercept: bool) -> bool {
+    if fit.takes_intercept() {
+        return intercept;
+    }
+    let thresholds =
+        fit.as_own().is_some_and(|own| own.report(&own.start()).intercept.is_some());
+    thresholds || ignores_shifts(fit)
+}
+
+/// Whether `f(eta + c) = f(eta)`, tried at one point: a loss that depends on the shift would have
+/// to agree there by accident to twelve digits.
+fn ignores_shifts(fit: &dyn DataFit) -> bool {
+    let eta: Vec<f64> =
+        (0..fit.samples() * fit.outputs()).map(|i| (0.7 * i as f64 + 0.3).sin()).collect();
+    let shifted: Vec<f64> = eta.iter().map(|eta| eta + 0.8125).collect();
+    let own = fit.as_own().map_or(Vec::new(), |own| own.start());
+    let (at, beside) = (fit.value(&eta, &own), fit.value(&shifted, &own));
+    (at - beside).abs() <= 1e-12 * at.abs().max(1.0)
+}
+
+/// Parameters as the result shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Estimate {
+    pub intercept: Vec<f64>,
+    pub coefficients: Coefficients,
+    pub extra: Vec<(String, Vec<f64>)>,
+}
+
+/// Parameters on the original scale:
+/// ```text
+/// B_jk = b_jk / scale_j,      intercept_k = b0_k - sum_j B_jk centre_j
+/// ```
+/// Thresholds that stand in for the intercept shift alike: all by the one column of coefficients,
+/// or each by its own.
+pub(super) fn original_scale(objective: &dyn Objective, params: &[f64]) -> Estimate {
+    let shape = objective.shape();
+    let (beta, intercepts, own) = shape.split(params);
+    let report = objective.report(own);
+    let mut intercept = report.intercept.unwrap_or_else(|| intercepts.to_vec());
+    let (p, outputs) = (shape.features, shape.outputs);
+    let Some(model) = objective.as_linear() else {
+        let coefficients = Coefficients::from_dense(p, outputs, beta);
+        return Estimate { intercept, coefficients, extra: report.extra };
+    };
+    let mut original = beta.to_vec();
+    let mut shifts = vec![0.0; outputs];
+    for (column, shift) in original.chunks_mut(p.max(1)).zip(&mut shifts) {
+        for (j, b) in column.iter_mut().enumerate().filter(|(_, b)| **b != 0.0) {
+            *b /= model.design.scale(j);
+            *shift += *b * model.design.centre(j);
+        }
+    }
+    for (k, b0) in intercept.iter_mut().enumerate() {
+        *b0 -= if outputs == 1 { shifts[0] } else { shifts.get(k).copied().unwrap_or(0.0) };
+    }
+    Estimate {
+        intercept,
+        coefficients: Coefficients::from_dense(p, outputs, &original),
+        extra: report.extra,
+    }
+}

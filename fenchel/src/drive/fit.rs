@@ -1,0 +1,137 @@
+//! One solve: the solver works, the driver certifies. A solver that says "converged" where the
+//! driver's own certificate disagrees is sent on with a tighter tolerance.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use fenchel_core::{Certificate, Objective, Problem, Workspace, certify};
+use fenchel_solvers::{Control, Method, Progress, Status};
+
+use super::{Coefficients, Error, assemble};
+
+/// How often a solver is sent on.
+const MOST_ATTEMPTS: usize = 6;
+
+/// When a solve ends.
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'a> {
+    pub tol: f64,
+    pub max_iter: u64,
+    pub deadline: Option<Instant>,
+    pub interrupt: Option<&'a AtomicBool>,
+}
+
+/// A solve's end.
+#[derive(Debug, Clone)]
+pub(super) struct Solved {
+    pub params: Vec<f64>,
+    pub iterations: u64,
+    pub status: Status,
+}
+
+/// Solves from `start`, `done` iterations of which were spent earlier.
+///
+/// Errors: [`Error::Solver`] where the solver fails or returns something that is not finite.
+pub(super) fn solve(
+    problem: &Problem<'_>,
+    method: &'static dyn Method,
+    start: Vec<f64>,
+    done: u64,
+    limits: Limits<'_>,
+    observer: &mut (dyn FnMut(&Progress<'_>) + Send),
+) -> Result<Solved, Error> {
+    let mut solved = Solved { params: start, iterations: done, status: Status::MaxIter };
+    let mut tol = limits.tol;
+    for _ in 0..MOST_ATTEMPTS {
+        let before = solved.iterations;
+        let mut shifted = |progress: &Progress<'_>| {
+            let iteration = before + progress.iteration;
+            observer(&Progress { iteration, ..*progress });
+        };
+        let mut control = Control {
+            tol,
+            max_iter: limits.max_iter.saturating_sub(before),
+            deadline: limits.deadline,
+            interrupt: limits.interrupt,
+            observer: Some(&mut shifted),
+        };
+        let start = std::mem::take(&mut solved.params);
+        let outcome = method.solve(problem, start, &mut control).map_err(|e| Error::Solver {
+            solver: method.name(),
+            message: format!("{e:#}"),
+        })?;
+        if outcome.params.iter().any(|b| !b.is_finite()) {
+            return Err(Error::Solver {
+                solver: method.name(),
+                message: "the iteration diverged".into(),
+            });
+        }
+        solved.params = outcome.params;
+        solved.iterations = before + outcome.iterations;
+        let relative = certify(problem, &solved.params).relative;
+        if relative <= limits.tol {
+            solved.status = Status::Converged;
+            return Ok(solved);
+        }
+        if outcome.status != Status::Converged {
+            solved.status = outcome.status;
+            return Ok(solved);
+        }
+        if solved.iterations >= limits.max_iter {
+            break;
+        }
+        tol = if relative.is_finite() { 0.5 * tol * (limits.tol / relative).min(0.2) } else { 0.1 * tol };
+    }
+    solved.status = Status::MaxIter;
+    Ok(solved)
+}
+
+/// A solved point as results show it: on the original scale, everything computed afresh from the
+/// parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The scale of the penalty.
+    pub lambda: f64,
+    /// Loss plus penalty, of the problem as solved.
+    pub objective: f64,
+    /// The loss.
+    pub loss: f64,
+    /// The penalty.
+    pub penalty: f64,
+    /// Number of nonzero coefficients.
+    pub nonzeros: usize,
+    /// Whether it is solved, or why not.
+    pub status: Status,
+    /// How far it is from optimal.
+    pub certificate: Certificate,
+    /// Outer iterations spent on it.
+    pub iterations: u64,
+    /// Intercepts, or the thresholds that stand in for them.
+    pub intercept: Vec<f64>,
+    /// Coefficients on the original scale.
+    pub coefficients: Coefficients,
+    /// What only this loss knows.
+    pub extra: Vec<(String, Vec<f64>)>,
+}
+
+impl Point {
+    pub(super) fn new(problem: &Problem<'_>, solved: &Solved, lambda: f64) -> Self {
+        let (loss, penalty) = problem.values(&solved.params, &mut Workspace::default());
+        let certificate = certify(problem, &solved.params);
+        let objective: &dyn Objective = problem.objective;
+        let estimate = assemble::original_scale(objective, &solved.params);
+        Self {
+            lambda,
+            objective: loss + penalty,
+            loss,
+            penalty,
+            nonzeros: estimate.coefficients.nonzeros(),
+            status: solved.status,
+            certificate,
+            iterations: solved.iterations,
+            intercept: estimate.intercept,
+            coefficients: estimate.coefficients,
+            extra: estimate.extra,
+        }
+    }
+}

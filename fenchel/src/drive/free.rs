@@ -1,0 +1,251 @@
+//! The objective as a function of its free parameters: intercepts, the loss's own parameters, and
+//! coefficients along the penalty's lineality space. In the linear predictor each of them is one
+//! column, so that a Newton step costs passes over these columns only, not over the design.
+
+use fenchel_core::kernels::{axpy, dot, sum};
+use fenchel_core::{CurvatureForm, LinearModel, Lineality, Objective, Shape, Smooth, Workspace};
+
+use super::newton::FreeFunction;
+
+/// A basis of the coefficient directions that are free, at most as large as asked.
+#[derive(Debug, Clone)]
+pub(super) enum Directions {
+    Coordinates(Vec<usize>),
+    Basis(Vec<Vec<f64>>),
+}
+
+impl Directions {
+    pub(super) fn none() -> Self {
+        Self::Coordinates(Vec::new())
+    }
+
+    /// `None` where every coefficient is free: nothing is then left to the penalty.
+    pub(super) fn of(lineality: &Lineality) -> Option<Self> {
+        match lineality {
+            Lineality::Trivial => Some(Self::none()),
+            Lineality::Coordinates(flat) => Some(Self::Coordinates(flat.clone())),
+            Lineality::Basis(basis) => Some(Self::Basis(basis.clone())),
+            Lineality::Everything => None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Coordinates(flat) => flat.len(),
+            Self::Basis(basis) => basis.len(),
+        }
+    }
+
+    /// `beta <- N t`.
+    pub(super) fn expand(&self, t: &[f64], beta: &mut [f64]) {
+        beta.fill(0.0);
+        match self {
+            Self::Coordinates(flat) => flat.iter().zip(t).for_each(|(&j, t)| beta[j] = *t),
+            Self::Basis(basis) => basis.iter().zip(t).for_each(|(n, t)| axpy(*t, n, beta)),
+        }
+    }
+
+    /// `out <- N' grad`.
+    fn restrict(&self, grad: &[f64], out: &mut [f64]) {
+        match self {
+            Self::Coordinates(flat) => flat.iter().zip(out).for_each(|(&j, g)| *g = grad[j]),
+            Self::Basis(basis) => basis.iter().zip(out).for_each(|(n, g)| *g = dot(n, grad)),
+        }
+    }
+
+    /// Removes from a gradient what lies along the directions, exactly where it can: there it is
+    /// zero but for rounding.
+    pub(super) fn project_out(&self, grad: &mut [f64]) {
+        match self {
+            Self::Coordinates(flat) => flat.iter().for_each(|&j| grad[j] = 0.0),
+            Self::Basis(basis) => {
+                let mut orthonormal: Vec<Vec<f64>> = Vec::new();
+                for n in basis {
+                    let (mut n, before) = (n.clone(), dot(n, n));
+                    for _ in 0..2 {
+                        orthonormal.iter().for_each(|q| axpy(-dot(q, &n), q, &mut n));
+                    }
+                    let square = dot(&n, &n);
+                    if square > 1e-20 * before {
+                        n.iter_mut().for_each(|n| *n /= square.sqrt());
+                        orthonormal.push(n);
+                    }
+                }
+                for _ in 0..2 {
+                    orthonormal.iter().for_each(|q| axpy(-dot(q, grad), q, grad));
+                }
+            }
+        }
+    }
+}
+
+/// `t = [directions | intercepts | own]` as whole parameters.
+pub(super) fn to_params(directions: &Directions, shape: Shape, t: &[f64]) -> Vec<f64> {
+    let mut params = vec![0.0; shape.len()];
+    let (along, free) = t.split_at(directions.len());
+    directions.expand(along, &mut params[..shape.coefficients()]);
+    params[shape.coefficients()..].copy_from_slice(free);
+    params
+}
+
+/// Any smooth objective, through its full gradient.
+pub(super) struct ParamFunction<'a> {
+    pub objective: &'a dyn Objective,
+    pub smooth: &'a dyn Smooth,
+    pub directions: &'a Directions,
+    pub work: Workspace,
+    pub grad: Vec<f64>,
+}
+
+impl FreeFunction for ParamFunction<'_> {
+    fn value_gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
+        let shape = self.objective.shape();
+        let params = to_params(self.directions, shape, t);
+        self.grad.resize(params.len(), 0.0);
+        let value = self.smooth.value_gradient(&params, &mut self.grad, &mut self.work);
+        let (along, free) = grad.split_at_mut(self.directions.len());
+        self.directions.restrict(&self.grad, along);
+        free.copy_from_slice(&self.grad[shape.coefficients()..]);
+        value
+    }
+
+    fn hessian(&mut self, _t: &[f64], _out: &mut [f64]) -> bool {
+        false
+    }
+}
+
+/// One column of the restricted design: in one output, or in all.
+struct FreeColumn {
+    output: Option<usize>,
+    values: Vec<f64>,
+}
+
+/// A linear model, through its linear predictor.
+pub(super) struct EtaFunction<'a> {
+    model: &'a LinearModel,
+    columns: Vec<FreeColumn>,
+    eta: Vec<f64>,
+    grad_eta: Vec<f64>,
+    curvature: Vec<f64>,
+}
+
+impl<'a> EtaFunction<'a> {
+    pub(super) fn new(model: &'a LinearModel, directions: &Directions) -> Self {
+        let (n, outputs) = (model.fit.samples(), model.fit.outputs());
+        let p = model.design.features();
+        let mut columns = Vec::new();
+        match directions {
+            Directions::Coordinates(flat) => columns.extend(flat.iter().map(|&flat| {
+                let mut values = vec![0.0; n];
+                model.design.column_axpy(flat % p, 1.0, &mut values);
+                FreeColumn { output: Some(flat / p), values }
+            })),
+            Directions::Basis(basis) => columns.extend(basis.iter().map(|direction| {
+                let mut values = vec![0.0; n * outputs];
+                model.design.mul(direction, &mut values);
+                FreeColumn { output: None, values }
+            })),
+        }
+        for k in 0..model.shape().intercepts {
+            columns.push(FreeColumn { output: Some(k), values: vec![1.0; n] });
+        }
+        Self {
+            model,
+            columns,
+            eta: vec![0.0; n * outputs],
+            grad_eta: vec![0.0; n * outputs],
+            curvature: Vec::new(),
+        }
+    }
+
+    fn set_eta(&mut self, t: &[f64]) {
+        match &self.model.offset {
+            Some(offset) => self.eta.copy_from_slice(offset),
+            None => self.eta.fill(0.0),
+        }
+        let n = self.model.fit.samples();
+        for (column, t) in self.columns.iter().zip(t) {
+            axpy(*t, &column.values, column.part_mut(&mut self.eta, n));
+        }
+    }
+}
+
+impl FreeColumn {
+    fn part<'a>(&self, eta: &'a [f64], n: usize) -> &'a [f64] {
+        self.output.map_or(eta, |k| &eta[k * n..(k + 1) * n])
+    }
+    fn part_mut<'a>(&self, eta: &'a mut [f64], n: usize) -> &'a mut [f64] {
+        match self.output {
+            Some(k) => &mut eta[k * n..(k + 1) * n],
+            None => eta,
+        }
+    }
+}
+
+impl FreeFunction for EtaFunction<'_> {
+    fn value_gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
+        self.set_eta(t);
+        let m = self.columns.len();
+        let (along, grad_own) = grad.split_at_mut(m);
+        let Some(smooth) = self.model.fit.as_smooth() else { return f64::INFINITY };
+        let value = smooth.gradient(&self.eta, &t[m..], &mut self.grad_eta, grad_own);
+        let n = self.model.fit.samples();
+        for (column, g) in self.columns.iter().zip(along) {
+            let part = column.part(&self.grad_eta, n);
+            let ones = column.output.is_some() && column.values.iter().all(|v| *v == 1.0);
+            *g = if ones { sum(part) } else { dot(&column.values, part) };
+        }
+        value
+    }
+
+    fn hessian(&mut self, t: &[f64], out: &mut [f64]) -> bool {
+        let fit = self.model.fit.as_ref();
+        let m = self.columns.len();
+        let Some(curvature) = fit.as_curvature() else { return false };
+        if t.len() > m {
+            return false; // a loss says nothing of the curvature in its own parameters
+        }
+        let (n, outputs) = (fit.samples(), fit.outputs());
+        let blocks = match curvature.form() {
+            CurvatureForm::Constant | CurvatureForm::Diagonal => false,
+            CurvatureForm::Blocks => true,
+            CurvatureForm::Approximate => return false,
+        };
+        self.set_eta(t);
+        self.curvature.resize(n * outputs * if blocks { outputs } else { 1 }, 0.0);
+        curvature.curvature(&self.eta, &[], &mut self.curvature);
+        for (b, column) in self.columns.iter().enumerate() {
+            let product = self.times_curvature(column, blocks);
+            for (a, left) in self.columns.iter().enumerate().take(b + 1) {
+                let entry = dot(&left.values, left.part(&product, n));
+                out[a * m + b] = entry;
+                out[b * m + a] = entry;
+            }
+        }
+        true
+    }
+}
+
+impl EtaFunction<'_> {
+    /// `H a` for one column `a`, n x K.
+    fn times_curvature(&self, column: &FreeColumn, blocks: bool) -> Vec<f64> {
+        let (n, outputs) = (self.model.fit.samples(), self.model.fit.outputs());
+        let mut product = vec![0.0; n * outputs];
+        let sources = column.output.map_or(0..outputs, |k| k..k + 1);
+        for l in sources {
+            let values = match column.output {
+                Some(_) => &column.values[..],
+                None => &column.values[l * n..(l + 1) * n],
+            };
+            let targets = if blocks { 0..outputs } else { l..l + 1 };
+            for k in targets {
+                let start = if blocks { n * (k + outputs * l) } else { n * k };
+                let h = &self.curvature[start..start + n];
+                for ((out, h), v) in product[k * n..(k + 1) * n].iter_mut().zip(h).zip(values) {
+                    *out += h * v;
+                }
+            }
+        }
+        product
+    }
+}

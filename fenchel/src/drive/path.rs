@@ -1,0 +1,147 @@
+//! A grid of scales, solved in order, each from the solution before (warm starts). A fit without a
+//! path is a grid of one.
+//!
+//! Where the penalty tells from which scale on the null model is a solution, the points above are
+//! the null model itself, so that they have exactly zero coefficients whatever the solver.
+
+use fenchel_core::{Objective, Penalty, Problem, certify};
+use fenchel_solvers::{Method, Progress, Status};
+
+use super::checkpoint::Store;
+use super::fit::{Limits, Point, Solved, solve};
+use super::null::Null;
+use super::{Error, Event, Job, Listener, Stage};
+
+/// What all stages of a run share.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub job: &'a Job,
+    pub penalty: &'a dyn Penalty,
+    pub method: &'static dyn Method,
+    pub scales: &'a [f64],
+    pub listener: &'a dyn Listener,
+    pub store: &'a Store,
+}
+
+/// The points of a grid, perhaps cut short.
+#[derive(Debug)]
+pub(super) struct Path {
+    pub points: Vec<Point>,
+    /// What the loss needs beside the linear predictor, point by point.
+    pub own: Vec<Own>,
+    /// Why points are missing, where some are.
+    pub cut: Option<Status>,
+}
+
+/// The loss's own parameters, and the part of the intercept that is not among them.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub params: Vec<f64>,
+    pub intercept: Vec<f64>,
+}
+
+impl Own {
+    fn new(objective: &dyn Objective, params: &[f64], point: &Point) -> Self {
+        let shape = objective.shape();
+        let params = shape.split(params).2.to_vec();
+        // Thresholds in place of an intercept are parameters, but for the shift by centred columns.
+        let intercept = match objective.report(&params).intercept {
+            Some(own) => {
+                let shift = point.intercept.iter().zip(&own).map(|(whole, own)| whole - own);
+                shift.take(shape.outputs).collect()
+            }
+            None => point.intercept.clone(),
+        };
+        Self { params, intercept }
+    }
+}
+
+/// Solves the grid on one set of samples.
+pub(super) fn run(
+    context: Context<'_>,
+    stage: Stage,
+    objective: &dyn Objective,
+    null: &Null,
+) -> Result<Path, Error> {
+    let Context { job, scales, store, .. } = context;
+    let earlier = store.earlier(stage, objective.shape().len());
+    let mut current = earlier.current;
+    let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
+    let mut warm = null.start.clone();
+    for (i, &scale) in scales.iter().enumerate() {
+        let penalty = context.penalty.scaled(scale);
+        let penalty = penalty.as_ref();
+        let baseline = null.baseline(objective, penalty);
+        let problem = Problem { objective, penalty, baseline };
+        let solved = match earlier.finished.get(i) {
+            Some(solved) => solved.clone(),
+            None => {
+                path.cut = cut_before(job).filter(|_| i > 0);
+                if path.cut.is_some() {
+                    break;
+                }
+                let begun = current.take();
+                let solved = point(context, stage, i, &problem, null, warm, begun)?;
+                match solved.status {
+                    Status::Converged | Status::MaxIter => store.finished(stage, &solved),
+                    Status::TimeLimit | Status::Interrupted => {
+                        store.cut(stage, &solved);
+                        path.cut = Some(solved.status);
+                    }
+                }
+                solved
+            }
+        };
+        let point = Point::new(&problem, &solved, scale);
+        path.own.push(Own::new(objective, &solved.params, &point));
+        path.points.push(point);
+        if path.cut.is_some() {
+            break;
+        }
+        warm = solved.params;
+    }
+    Ok(path)
+}
+
+/// Why the next point should not be begun.
+fn cut_before(job: &Job) -> Option<Status> {
+    if job.interrupted() {
+        Some(Status::Interrupted)
+    } else if job.expired() {
+        Some(Status::TimeLimit)
+    } else {
+        None
+    }
+}
+
+fn point(
+    context: Context<'_>,
+    stage: Stage,
+    i: usize,
+    problem: &Problem<'_>,
+    null: &Null,
+    warm: Vec<f64>,
+    begun: Option<Solved>,
+) -> Result<Solved, Error> {
+    let Context { job, listener, store, .. } = context;
+    let (scale, points) = (context.scales[i], context.scales.len());
+    let tol = job.solver.tol;
+    let above = null.threshold.is_some_and(|threshold| scale >= threshold);
+    if above && certify(problem, &null.start).relative <= tol {
+        let params = null.start.clone();
+        return Ok(Solved { params, iterations: 0, status: Status::Converged });
+    }
+    let (start, done) = begun.map_or((warm, 0), |solved| (solved.params, solved.iterations));
+    let limits = Limits {
+        tol,
+        max_iter: job.solver.max_iter,
+        deadline: job.deadline,
+        interrupt: job.interrupt.as_deref(),
+    };
+    let mut observer = |progress: &Progress<'_>| {
+        let (iteration, relative) = (progress.iteration, progress.relative);
+        listener.progress(&Event { stage, point: i, points, iteration, relative });
+        store.underway(stage, progress.params, iteration);
+    };
+    solve(problem, context.method, start, done, limits, &mut observer)
+}

@@ -1,0 +1,125 @@
+//! What would run: everything that is checked and decided before the first solve.
+
+use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify};
+
+use super::assemble::{Rows, assemble};
+use super::error::within;
+use super::folds::Assignment;
+use super::null::Null;
+use super::{Error, Job, cv, grid, memory};
+use crate::auto::{Choice, choose};
+
+/// What would run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Number of samples, `n`.
+    pub samples: usize,
+    /// Number of features, `p`.
+    pub features: usize,
+    /// Number of outputs, `K`.
+    pub outputs: usize,
+    /// Stored entries of the matrix.
+    pub stored: usize,
+    /// Whether the matrix is stored sparse.
+    pub sparse: bool,
+    /// Number of intercepts that are fitted.
+    pub intercepts: usize,
+    /// Number of the loss's own parameters.
+    pub own: usize,
+    /// The solver's name.
+    pub solver: &'static str,
+    /// The solver and why, in one sentence.
+    pub reason: String,
+    /// What will say how far the solution is from optimal.
+    pub certificate: CertificateKind,
+    /// The smallest scale with zero (penalised) coefficients, where loss and penalty can tell.
+    pub lambda_max: Option<f64>,
+    /// The scales of the path, where there is one.
+    pub scales: Option<Vec<f64>>,
+    /// Number of folds, where there is cross-validation.
+    pub folds: Option<usize>,
+    /// Worker threads that will be used.
+    pub threads: usize,
+    /// Estimated memory in bytes.
+    pub memory: u64,
+}
+
+/// Everything that a run decides before it solves.
+pub(super) struct Prepared {
+    pub objective: Box<dyn Objective>,
+    pub penalty: Box<dyn Penalty>,
+    pub null: Null,
+    pub choice: Choice,
+    /// The scales; `[1]` without a path.
+    pub scales: Vec<f64>,
+    pub assignment: Option<Assignment>,
+}
+
+impl Prepared {
+    /// The problem at the penalty as written.
+    fn problem(&self) -> Problem<'_> {
+        let (objective, penalty) = (self.objective.as_ref(), self.penalty.as_ref());
+        Problem { objective, penalty, baseline: self.null.baseline(objective, penalty) }
+    }
+}
+
+/// Checks a job and decides how it will run. Solves nothing but the model at zero coefficients.
+///
+/// Errors: see [`Error`]; every fault of the input that [`run`](super::run()) would meet later is
+/// met here.
+pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
+    job.check()?;
+    let rows = Rows::all(&job.dataset);
+    let objective = assemble(job.loss.as_ref(), &rows, &job.model)?;
+    let shape = objective.shape();
+    let names = job.dataset.feature_names.clone();
+    let space = if names.len() == shape.features {
+        Space::new(names, shape.outputs)
+    } else {
+        Space::numbered(shape.features, shape.outputs)
+    };
+    let penalty = (job.penalty)(&space).map_err(within("penalty"))?;
+    let null = Null::of(objective.as_ref(), penalty.as_ref());
+    let problem = Problem {
+        objective: objective.as_ref(),
+        penalty: penalty.as_ref(),
+        baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
+    };
+    let choice =
+        choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
+    let scales = match &job.path {
+        Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
+        None => vec![1.0],
+    };
+    let assignment = job.cv.as_ref().map(|config| cv::prepare(job, config)).transpose()?;
+    Ok(Prepared { objective, penalty, null, choice, scales, assignment })
+}
+
+/// What [`run`](super::run()) would do with the job. Solves nothing but the model at zero
+/// coefficients.
+///
+/// Errors: whatever is wrong with the input.
+pub fn plan(job: &Job) -> Result<Plan, Error> {
+    let prepared = prepare(job)?;
+    let problem = prepared.problem();
+    let (shape, matrix) = (prepared.objective.shape(), &job.dataset.matrix);
+    let folds = prepared.assignment.as_ref().map(Vec::len);
+    let points = prepared.scales.len();
+    Ok(Plan {
+        samples: job.dataset.samples.len(),
+        features: shape.features,
+        outputs: shape.outputs,
+        stored: matrix.stored(),
+        sparse: matches!(matrix.as_ref(), fenchel_core::Matrix::Sparse(_)),
+        intercepts: shape.intercepts,
+        own: shape.own,
+        solver: prepared.choice.method.name(),
+        reason: prepared.choice.sentence(&problem),
+        certificate: certify(&problem, &prepared.null.start).kind,
+        lambda_max: prepared.null.threshold,
+        scales: job.path.is_some().then(|| prepared.scales.clone()),
+        folds,
+        threads: job.threads(),
+        memory: memory::estimate(matrix, shape, points, folds.unwrap_or(0), job.threads()),
+    })
+}

@@ -1,0 +1,139 @@
+//! A whole run: one fit, a path, or a cross-validated path.
+
+use fenchel_core::Certificate;
+use fenchel_solvers::Status;
+use rayon::prelude::*;
+
+use super::checkpoint::Store;
+use super::cv::FoldRun;
+use super::path::{Context, Path};
+use super::plan::{Prepared, prepare};
+use super::{CheckpointConfig, CvReport, Error, Job, Listener, Point, Stage, cv, path, worse};
+
+/// What came out of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution {
+    /// The worst status of all that was solved, or why the run was cut short.
+    pub status: Status,
+    /// Loss plus penalty, of the problem as solved.
+    pub objective: f64,
+    /// The loss.
+    pub loss: f64,
+    /// The penalty.
+    pub penalty: f64,
+    /// How far the coefficients are from optimal.
+    pub certificate: Certificate,
+    /// The solver.
+    pub solver: &'static str,
+    /// Its outer iterations.
+    pub iterations: u64,
+    /// The scale of the penalty on a path, else the penalty's own lambda where it has one.
+    pub lambda: Option<f64>,
+    /// Intercepts, or the thresholds that stand in for them.
+    pub intercept: Vec<f64>,
+    /// Coefficients on the original scale, p x K, column by column.
+    pub coefficients: Vec<f64>,
+    /// Number of features, `p`.
+    pub features: usize,
+    /// Number of outputs, `K`.
+    pub outputs: usize,
+    /// The points of the path, where there is one.
+    pub path: Option<Vec<Point>>,
+    /// Cross-validation, where there is one and it came to its end.
+    pub cv: Option<CvReport>,
+    /// What only this loss knows.
+    pub extra: Vec<(String, Vec<f64>)>,
+}
+
+/// Runs a job.
+///
+/// Errors: whatever is wrong with the input, before any work; a solver that fails; a checkpoint that
+/// cannot be read or written. Running out of time or iterations is a status.
+pub fn run(
+    job: &Job,
+    listener: &dyn Listener,
+    checkpoint: Option<&CheckpointConfig>,
+) -> Result<Solution, Error> {
+    let prepared = prepare(job)?;
+    let store = Store::open(checkpoint, job)?;
+    let context = Context {
+        job,
+        penalty: prepared.penalty.as_ref(),
+        method: prepared.choice.method,
+        scales: &prepared.scales,
+        listener,
+        store: &store,
+    };
+    let (full, folds) = solve_all(context, &prepared)?;
+    let folds = folds.into_iter().collect::<Result<Vec<FoldRun>, Error>>()?;
+    let cut = folds.iter().map(|fold| fold.cut).chain([full.cut]).flatten().reduce(worse);
+    store.close(cut.is_some())?;
+    let solved = full.points.iter().map(|point| point.status);
+    let status = solved
+        .chain(folds.iter().map(|fold| fold.worst))
+        .chain(cut)
+        .fold(Status::Converged, worse);
+    let report = match &job.cv {
+        Some(config) if cut.is_none() => {
+            let values = folds.into_iter().map(|fold| fold.values).collect();
+            Some(cv::report(config, &prepared.scales, values))
+        }
+        _ => None,
+    };
+    Ok(solution(job, full, report, status, prepared.choice.method.name()))
+}
+
+/// The path on all samples and, beside it, the folds.
+fn solve_all(
+    context: Context<'_>,
+    prepared: &Prepared,
+) -> Result<(Path, Vec<Result<FoldRun, Error>>), Error> {
+    let full =
+        || path::run(context, Stage::Full, prepared.objective.as_ref(), &prepared.null);
+    let (Some(config), Some(assignment)) = (&context.job.cv, &prepared.assignment) else {
+        return Ok((full()?, Vec::new()));
+    };
+    let threads = context.job.threads();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|e| Error::Threads { threads, message: e.to_string() })?;
+    let (full, folds) = pool.install(|| {
+        rayon::join(full, || {
+            (0..assignment.len())
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|k| cv::fold(context, config, assignment, k))
+                .collect::<Vec<_>>()
+        })
+    });
+    Ok((full?, folds))
+}
+
+fn solution(
+    job: &Job,
+    full: Path,
+    cv: Option<CvReport>,
+    status: Status,
+    solver: &'static str,
+) -> Solution {
+    let chosen = cv.as_ref().map_or(full.points.len() - 1, |report| report.chosen);
+    let point = full.points[chosen].clone();
+    Solution {
+        status,
+        objective: point.objective,
+        loss: point.loss,
+        penalty: point.penalty,
+        certificate: point.certificate,
+        solver,
+        iterations: point.iterations,
+        lambda: if job.path.is_some() { Some(point.lambda) } else { job.lambda.or(Some(1.0)) },
+        intercept: point.intercept,
+        coefficients: point.coefficients.dense(),
+        features: point.coefficients.features(),
+        outputs: point.coefficients.outputs(),
+        path: job.path.is_some().then_some(full.points),
+        cv,
+        extra: point.extra,
+    }
+}

@@ -1,0 +1,104 @@
+//! What serde cannot say of the sections: bounds, and keys that exclude or need each other.
+
+use super::config::{CvConfig, Folds, PathConfig, SolverConfig};
+use super::document::Document;
+use super::keypath::KeyPath;
+use super::problem::Problem;
+use crate::Error;
+
+/// Checks all sections. Errors: at the value that is out of bounds.
+pub(super) fn sections(problem: &Problem) -> Result<(), Error> {
+    let document = &problem.document;
+    tagged(document, "loss")?;
+    tagged(document, "penalty")?;
+    solver(document, &problem.solver)?;
+    if let Some(path) = &problem.path {
+        grid(document, path)?;
+    }
+    if let Some(cv) = &problem.cv {
+        folds(document, cv, problem.path.is_some())?;
+    }
+    if !problem.plugins.load.is_empty() {
+        let place = document.locate(&at("plugins.load"));
+        return Err(Error::plugin("plugins are not supported by this build yet").at(place));
+    }
+    Ok(())
+}
+
+fn at(path: &str) -> KeyPath {
+    KeyPath::from(path)
+}
+
+/// Unless `good`, an error that says what `path` must be.
+fn require(
+    document: &Document,
+    good: bool,
+    path: &str,
+    expected: &str,
+    got: impl std::fmt::Display,
+) -> Result<(), Error> {
+    if good {
+        return Ok(());
+    }
+    let key = path.rsplit('.').next().unwrap_or(path);
+    Err(document.error(&at(path), format!("`{key}` must be {expected}, got {got}")))
+}
+
+fn tagged(document: &Document, section: &str) -> Result<(), Error> {
+    let path = at(section);
+    if !document.contains(&path) || document.contains(&path.key("type")) {
+        return Ok(());
+    }
+    Err(Error::input(format!("section `[{section}]` has no `type`"))
+        .at(document.locate_key(&path))
+        .help(format!("`fenchel list` names every {section}")))
+}
+
+fn solver(document: &Document, solver: &SolverConfig) -> Result<(), Error> {
+    let good = solver.tol > 0.0 && solver.tol.is_finite();
+    require(document, good, "solver.tol", "greater than 0", solver.tol)?;
+    require(document, solver.max_iter >= 1, "solver.max_iter", "at least 1", solver.max_iter)
+}
+
+fn grid(document: &Document, path: &PathConfig) -> Result<(), Error> {
+    require(document, path.points >= 1, "path.points", "at least 1", path.points)?;
+    let good = path.min_ratio > 0.0 && path.min_ratio < 1.0;
+    require(document, good, "path.min_ratio", "between 0 and 1, both excluded", path.min_ratio)?;
+    if let Some(max) = path.max {
+        require(document, max > 0.0, "path.max", "greater than 0", max)?;
+    }
+    let Some(lambdas) = &path.lambdas else { return Ok(()) };
+    for other in ["points", "min_ratio", "max"] {
+        let other_path = at("path").key(other);
+        if document.contains(&other_path) {
+            return Err(Error::input(format!("`lambdas` stands instead of `{other}`: keep one"))
+                .at(document.locate_key(&other_path)));
+        }
+    }
+    require(document, !lambdas.is_empty(), "path.lambdas", "a list of numbers", "an empty one")?;
+    for (i, &lambda) in lambdas.iter().enumerate() {
+        let entry = at("path.lambdas").index(i);
+        if lambda <= 0.0 {
+            let message = format!("every `lambdas` entry must be greater than 0, got {lambda}");
+            return Err(document.error(&entry, message));
+        }
+        if i > 0 && lambda >= lambdas[i - 1] {
+            let before = lambdas[i - 1];
+            let message = format!("`lambdas` must decrease, but {lambda} follows {before}");
+            return Err(document.error(&entry, message));
+        }
+    }
+    Ok(())
+}
+
+fn folds(document: &Document, cv: &CvConfig, has_path: bool) -> Result<(), Error> {
+    if !has_path {
+        return Err(Error::input("section `[cv]` needs a section `[path]` to choose from")
+            .at(document.locate_key(&at("cv")))
+            .help("add `[path]`, which may be empty"));
+    }
+    match cv.folds {
+        Folds::Count(count) => require(document, count >= 2, "cv.folds", "at least 2", count),
+        Folds::File(_) | Folds::Column(_) => Ok(()),
+    }
+}

@@ -1,0 +1,202 @@
+//! What the subgradients of a fused chain can be. One question stands behind the conjugate, the
+//! zero threshold and the distance to the subdifferential:
+//! ```text
+//! u_j = z_{j-1} - z_j + v_j   for j = 1 .. p,   with every z_j and v_j in an interval of its own
+//! ```
+//! Such z and v exist if and only if no stretch `a < j <= b` asks for too much, that is, if
+//! `sum_{a<j<=b} u_j` lies between `low(z_a) - high(z_b) + sum low(v_j)` and
+//! `high(z_a) - low(z_b) + sum high(v_j)` for every `0 <= a < b <= p`. The most violated stretch is
+//! found in O(p), and the ratios of interest follow by Dinkelbach's method in a few rounds.
+
+/// The stretch `(a, b]` with the largest `from(a) + to(b)` over `0 <= a < b <= p`, and that value.
+fn widest(p: usize, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) -> (f64, usize, usize) {
+    let mut best = (f64::NEG_INFINITY, 0, p);
+    let (mut start, mut from_start) = (0, from(0));
+    for b in 1..=p {
+        let value = from_start + to(b);
+        if value > best.0 {
+            best = (value, start, b);
+        }
+        let from_b = from(b);
+        if from_b > from_start {
+            (start, from_start) = (b, from_b);
+        }
+    }
+    best
+}
+
+/// `0, u_1, u_1 + u_2, ...`, each rounded once: the errors of the sums are carried along.
+pub(crate) fn partial_sums(u: &[f64]) -> Vec<f64> {
+    let mut sums = Vec::with_capacity(u.len() + 1);
+    let (mut sum, mut lost) = (0.0f64, 0.0f64);
+    sums.push(0.0);
+    for &u in u {
+        let next = sum + u;
+        let part = next - sum;
+        lost += (sum - (next - part)) + (u - part);
+        sum = next;
+        sums.push(sum + lost);
+    }
+    sums
+}
+
+/// The least `t >= 0` with `u` in `t` times the dual ball: `|z_j| <= jump`, `|v_j| <= size`,
+/// `z_0 = z_p = 0`. Where `size` is 0 the mean of `u` is taken off first; 0 for `u = 0`, `inf`
+/// where no `t` is enough.
+pub(crate) fn gauge(u: &[f64], jump: f64, size: f64) -> f64 {
+    let p = u.len();
+    let mut sums = partial_sums(u);
+    if !sums[p].is_finite() {
+        return f64::INFINITY;
+    }
+    if size == 0.0 {
+        let drift = sums[p] / p as f64;
+        for (j, sum) in sums.iter_mut().enumerate() {
+            *sum -= j as f64 * drift;
+        }
+        sums[p] = 0.0;
+    }
+    let end = |j: usize| if j == 0 || j == p { 0.0 } else { jump };
+    let capacity = |a: usize, b: usize| end(a) + end(b) + (b - a) as f64 * size;
+    let mut t = 0.0;
+    loop {
+        let mut next = t;
+        for sign in [1.0, -1.0] {
+            let (excess, a, b) = widest(
+                p,
+                |a| -sign * sums[a] - t * (end(a) - a as f64 * size),
+                |b| sign * sums[b] - t * (end(b) + b as f64 * size),
+            );
+            if excess > 0.0 {
+                let ratio = (sums[b] - sums[a]).abs() / capacity(a, b);
+                next = if ratio > next { ratio } else { next };
+            }
+        }
+        // Strictly increasing over finitely many stretches, and superlinear.
+        if next <= t * (1.0 + 1e-15) || next.is_infinite() {
+            return next;
+        }
+        t = next;
+    }
+}
+
+/// The least `t` such that some subgradient of `jump sum |b_j - b_{j-1}| + size sum |b_j|` at
+/// `beta` differs from `u` by at most `t` in every coordinate.
+pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
+    let p = beta.len();
+    if beta.iter().chain(u).any(|x| !x.is_finite()) {
+        return f64::INFINITY;
+    }
+    let interval = |d: f64, radius: f64| match d {
+        d if d > 0.0 => (radius, radius),
+        d if d < 0.0 => (-radius, -radius),
+        _ => (-radius, radius),
+    };
+    let end = |j: usize| match j {
+        0 => (0.0, 0.0),
+        j if j == p => (0.0, 0.0),
+        j => interval(beta[j] - beta[j - 1], jump),
+    };
+    let above: Vec<f64> = u.iter().zip(beta).map(|(u, b)| u - interval(*b, size).1).collect();
+    let below: Vec<f64> = u.iter().zip(beta).map(|(u, b)| interval(*b, size).0 - u).collect();
+    let (above, below) = (partial_sums(&above), partial_sums(&below));
+    let mut t = 0.0;
+    loop {
+        let mut next = t;
+        let (excess, a, b) = widest(
+            p,
+            |a| -above[a] + t * a as f64 - end(a).1,
+            |b| above[b] - t * b as f64 + end(b).0,
+        );
+        if excess > 0.0 {
+            let over = above[b] - above[a] - end(a).1 + end(b).0;
+            next = next.max(over / (b - a) as f64);
+        }
+        let (excess, a, b) = widest(
+            p,
+            |a| -below[a] + t * a as f64 + end(a).0,
+            |b| below[b] - t * b as f64 - end(b).1,
+        );
+        if excess > 0.0 {
+            let under = below[b] - below[a] + end(a).0 - end(b).1;
+            next = next.max(under / (b - a) as f64);
+        }
+        if next <= t * (1.0 + 1e-15) || next.is_infinite() {
+            return next;
+        }
+        t = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, gauge, widest};
+
+    #[test]
+    fn the_widest_stretch_is_that_of_an_exhaustive_search() {
+        for seed in 0..50 {
+            let from: Vec<f64> = (0..8).map(|j| (j as f64 * 3.1 + f64::from(seed)).sin()).collect();
+            let to: Vec<f64> = (0..8).map(|j| (j as f64 * 1.7 - f64::from(seed)).cos()).collect();
+            let (value, a, b) = widest(7, |a| from[a], |b| to[b]);
+            let all = (1..8).flat_map(|b| (0..b).map(move |a| (a, b)));
+            let best = all.map(|(a, b)| from[a] + to[b]).fold(f64::MIN, f64::max);
+            assert_eq!(value, best);
+            assert_eq!(value, from[a] + to[b]);
+        }
+    }
+
+    #[test]
+    fn without_sizes_the_gauge_is_the_largest_partial_sum() {
+        // The mean 1 is taken off: (2, -3, 1) has partial sums 2, -1, 0.
+        assert!((gauge(&[3.0, -2.0, 2.0], 0.5, 0.0) - 4.0).abs() < 1e-15);
+        assert_eq!(gauge(&[0.0; 4], 0.5, 0.0), 0.0);
+        assert_eq!(gauge(&[5.0], 0.5, 0.0), 0.0);
+    }
+
+    #[test]
+    fn with_sizes_every_coordinate_has_slack() {
+        // The whole chain has its sizes only, 3 * 0.5; the middle alone has 2 * 1 + 0.5.
+        assert!((gauge(&[0.0, 5.0, 0.0], 1.0, 0.5) - 5.0 / 1.5).abs() < 1e-15);
+        assert!((gauge(&[-2.5, 5.0, -2.5], 1.0, 0.5) - 2.0).abs() < 1e-15);
+        // A constant has only the sizes.
+        assert!((gauge(&[1.0, 1.0, 1.0], 1.0, 0.5) - 2.0).abs() < 1e-15);
+        assert_eq!(gauge(&[1.0], 1.0, 0.0), 0.0);
+        assert_eq!(gauge(&[1.0, 0.0], 0.0, 0.5), 2.0);
+    }
+
+    #[test]
+    fn the_distance_is_that_of_a_grid_of_subgradients() {
+        let (jump, size) = (1.0, 0.5);
+        for beta in [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 2.0, 2.0], [-1.0, 0.0, 1.0]] {
+            for u in [[0.3, -2.0, 0.1], [1.0, 1.0, 1.0], [3.0, 0.2, -0.7], [0.0, 0.0, 0.0]] {
+                let grid = |d: f64, r: f64| -> Vec<f64> {
+                    if d == 0.0 {
+                        (-20..=20).map(|i| f64::from(i) * r / 20.0).collect()
+                    } else {
+                        vec![r * d.signum()]
+                    }
+                };
+                let mut best = f64::INFINITY;
+                for z1 in grid(beta[1] - beta[0], jump) {
+                    for z2 in grid(beta[2] - beta[1], jump) {
+                        let worst = [-z1, z1 - z2, z2]
+                            .iter()
+                            .zip(beta.iter().zip(&u))
+                            .map(|(z, (b, u))| {
+                                let off = u - z;
+                                if *b == 0.0 {
+                                    (off.abs() - size).max(0.0)
+                                } else {
+                                    (off - size * b.signum()).abs()
+                                }
+                            })
+                            .fold(0.0, f64::max);
+                        best = best.min(worst);
+                    }
+                }
+                let exact = distance(&beta, &u, jump, size);
+                assert!(exact <= best + 1e-12 && exact >= best - 0.06, "{beta:?} {u:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Derivatives against differences, and the bound on the second ones.
+
+use fenchel_core::{CurvatureForm, Loss, Objective, Workspace, kernels};
+
+use super::probe::{self, Case, Point};
+use crate::{Random, Violation};
+
+/// Width of a difference relative to the size of the argument.
+const STEP: f64 = 1e-5;
+
+/// Gradients in `eta` and in the loss's own parameters agree with central differences of the
+/// value, and the value that comes with the gradient is the value.
+pub fn gradients_match_differences(loss: &dyn Loss) -> Result<(), Violation> {
+    for case in probe::cases(loss) {
+        for point in case.points() {
+            gradient_at(&case, &point)?;
+        }
+    }
+    match probe::direct(loss) {
+        Some(objective) => objective_gradient(&*objective),
+        None => Ok(()),
+    }
+}
+
+fn gradient_at(case: &Case, point: &Point) -> Result<(), Violation> {
+    let Some(gradient) = case.gradient(point) else { return Ok(()) };
+    let value = case.value(point);
+    if !probe::agree(value, gradient.value, 1e-12, 1e-14) {
+        return Err(violation(
+            case.describe(point),
+            format!("the value {value:e} beside the gradient"),
+            gradient.value,
+        ));
+    }
+    let params = [&point.eta[..], &point.own[..]].concat();
+    let analytic = [&gradient.eta[..], &gradient.own[..]].concat();
+    let n = point.eta.len();
+    let at = |params: &[f64]| case.fit.value(&params[..n], &params[n..]);
+    compare(&params, &analytic, &at, |i| {
+        let name = if i < n { format!("eta[{i}]") } else { format!("own[{}]", i - n) };
+        format!("{name} of {}", case.describe(point))
+    })
+}
+
+fn objective_gradient(objective: &dyn Objective) -> Result<(), Violation> {
+    let Some(smooth) = objective.as_smooth() else { return Ok(()) };
+    let start = objective.start();
+    let mut random = Random::new(24);
+    for deviation in [0.0, 0.01, 0.1, 0.3] {
+        let mut work = Workspace::default();
+        let noise = random.normals(start.len(), deviation);
+        let params: Vec<f64> = start.iter().zip(&noise).map(|(s, z)| s + z).collect();
+        if !objective.value(&params, &mut work).is_finite() {
+            continue;
+        }
+        let mut analytic = vec![f64::NAN; params.len()];
+        smooth.value_gradient(&params, &mut analytic, &mut work);
+        let at = |params: &[f64]| objective.value(params, &mut Workspace::default());
+        compare(&params, &analytic, &at, |i| format!("parameter {i} of {params:?}"))?;
+    }
+    Ok(())
+}
+
+fn compare(
+    params: &[f64],
+    analytic: &[f64],
+    value: &dyn Fn(&[f64]) -> f64,
+    name: impl Fn(usize) -> String,
+) -> Result<(), Violation> {
+    let scale = kernels::max_abs(analytic);
+    let size = value(params).abs();
+    let mut moved = params.to_vec();
+    for (i, (&centre, &got)) in params.iter().zip(analytic).enumerate() {
+        let h = STEP * (1.0 + centre.abs());
+        moved[i] = centre + h;
+        let above = value(&moved);
+        moved[i] = centre - h;
+        let below = value(&moved);
+        moved[i] = centre;
+        if !(above.is_finite() && below.is_finite()) {
+            continue; // the difference reaches over the edge of the domain
+        }
+        let expected = (above - below) / (2.0 * h);
+        // A jump of the second derivative inside the interval costs h times the jump.
+        if !probe::agree(expected, got, 1e-5, 1e-5 * scale + 1e-9 * (1.0 + size)) {
+            return Err(violation(name(i), format!("{expected:e}"), got));
+        }
+    }
+    Ok(())
+}
+
+fn violation(input: String, expected: String, got: f64) -> Violation {
+    Violation::new("gradients_match_differences", input, expected, format!("{got:e}"))
+}
+
+/// The curvature agrees with differences of the gradient, in the form that it claims: off-diagonal
+/// (or off-block) derivatives are zero, and a constant one is the same everywhere. Points where the
+/// one-sided differences disagree are kinks of the gradient and left out. A curvature that claims
+/// to approximate is only asked to be finite and not negative.
+pub fn curvature_matches_differences(loss: &dyn Loss) -> Result<(), Violation> {
+    for case in probe::cases(loss) {
+        let Some(curvature) = case.fit.as_curvature() else { continue };
+        let form = curvature.form();
+        let mut constant: Option<Vec<f64>> = None;
+        for point in case.points() {
+            let blocks = if form == CurvatureForm::Blocks { case.fit.outputs() } else { 1 };
+            let mut out = vec![f64::NAN; case.len() * blocks];
+            curvature.curvature(&point.eta, &point.own, &mut out);
+            let complaint = |expected: String, got: f64| {
+                Violation::new(
+                    "curvature_matches_differences",
+                    case.describe(&point),
+                    expected,
+                    format!("{got:e}"),
+                )
+            };
+            let may_be_negative =
+                form == CurvatureForm::Blocks || case.fit.as_conjugate().is_none();
+            let wrong = |h: &&f64| !h.is_finite() || (!may_be_negative && **h < 0.0);
+            if let Some(h) = out.iter().find(wrong) {
+                return Err(complaint("finite curvatures, at least 0 if convex".into(), *h));
+            }
+            match form {
+                CurvatureForm::Approximate => {
+                    if let Some(h) = out.iter().find(|h| **h < 0.0) {
+                        return Err(complaint("at least 0".into(), *h));
+                    }
+                    continue;
+                }
+                CurvatureForm::Constant => {
+                    let first = constant.get_or_insert_with(|| out.clone());
+                    if let Some((_, h)) =
+                        first.iter().zip(&out).find(|(a, b)| !probe::agree(**a, **b, 1e-12, 0.0))
+                    {
+                        return Err(complaint("the same curvature everywhere".into(), *h));
+                    }
+                }
+                CurvatureForm::Diagonal | CurvatureForm::Blocks => {}
+            }
+            columns_of_the_hessian(&case, &point, form, &out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares every column of the Hessian with a difference of gradients.
+fn columns_of_the_hessian(
+    case: &Case,
+    point: &Point,
+    form: CurvatureForm,
+    curvature: &[f64],
+) -> Result<(), Violation> {
+    let (n, outputs) = (case.fit.samples(), case.fit.outputs());
+    let claimed = |row: usize, column: usize| match form {
+        CurvatureForm::Blocks if row % n == column % n => {
+            curvature[row % n + n * (row / n + outputs * (column / n))]
+        }
+        _ if row == column => curvature[row],
+        _ => 0.0,
+    };
+    let gradient = |eta: Vec<f64>| case.gradient(&Point { eta, own: point.own.clone() });
+    let Some(here) = gradient(point.eta.clone()) else { return Ok(()) };
+    let scale = kernels::max_abs(curvature);
+    for column in 0..case.len() {
+        let h = STEP * (1.0 + point.eta[column].abs());
+        let shifted = |by: f64| {
+            let mut eta = point.eta.clone();
+            eta[column] += by;
+            gradient(eta)
+        };
+        let (Some(above), Some(below)) = (shifted(h), shifted(-h)) else { return Ok(()) };
+        if !(above.value.is_finite() && below.value.is_finite()) {
+            continue;
+        }
+        for row in 0..case.len() {
+            let forward = (above.eta[row] - here.eta[row]) / h;
+            let backward = (here.eta[row] - below.eta[row]) / h;
+            let rounding = 1e-9 * kernels::max_abs(&here.eta);
+            if !probe::agree(forward, backward, 1e-3, 1e-3 * scale + rounding) {
+                continue; // a kink
+            }
+            let expected = 0.5 * (forward + backward);
+            let got = claimed(row, column);
+            if !probe::agree(expected, got, 1e-4, 1e-4 * scale + rounding) {
+                return Err(Violation::new(
+                    "curvature_matches_differences",
+                    format!("entry ({row}, {column}) of {}", case.describe(point)),
+                    format!("{expected:e}"),
+                    format!("{got:e}, claimed to be {form:?}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `||grad f(a) - grad f(b)|| <= bound ||a - b||` for points far apart and near, and for points
+/// that differ in one sample only.
+pub fn the_hessian_bound_holds(loss: &dyn Loss) -> Result<(), Violation> {
+    for case in probe::cases(loss) {
+        let Some(bound) = case.fit.as_smooth().and_then(|smooth| smooth.hessian_bound()) else {
+            continue;
+        };
+        let points = case.points();
+        let mut pairs: Vec<(Point, Point)> = Vec::new();
+        for a in &points {
+            pairs.extend(points.iter().filter(|b| b.own == a.own).map(|b| (a.clone(), b.clone())));
+            for i in 0..case.len() {
+                for size in [-1.0, -0.05, 0.05, 1.0] {
+                    let mut b = a.clone();
+                    b.eta[i] += size;
+                    pairs.push((a.clone(), b));
+                }
+            }
+        }
+        for (a, b) in pairs {
+            let (Some(at_a), Some(at_b)) = (case.gradient(&a), case.gradient(&b)) else { continue };
+            let distance = kernels::norm2(&difference(&a.eta, &b.eta));
+            let change = kernels::norm2(&difference(&at_a.eta, &at_b.eta));
+            let rounding = 1e-14 * (kernels::norm2(&at_a.eta) + kernels::norm2(&at_b.eta));
+            if change.is_nan() || change > bound * distance * (1.0 + 1e-9) + rounding {
+                return Err(Violation::new(
+                    "the_hessian_bound_holds",
+                    format!("{} and eta = {:?}", case.describe(&a), b.eta),
+                    format!("a change of the gradient of at most {:e}", bound * distance),
+                    format!("{change:e}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}

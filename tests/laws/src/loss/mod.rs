@@ -1,0 +1,147 @@
+//! The laws of a loss, before and after it is bound to data, and of everything that it may offer.
+//!
+//! Each law is a function of the loss alone: the data that it is bound to are made up from the kind
+//! of response that the loss says it reads, once without weights and once with weights of which one
+//! is 0. A loss that refuses weights as [`Error::Unsupported`](fenchel_core::Error) is spared the
+//! laws about them.
+//!
+//! | subject | laws |
+//! |---|---|
+//! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
+//! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`the_hessian_bound_holds`] |
+//! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
+//! | prox | [`the_prox_in_eta_minimises`] |
+//! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
+//! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
+
+mod binding;
+mod conjugate;
+mod derivatives;
+mod predictor;
+mod probe;
+mod prox;
+mod weights;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use fenchel_core::{DataFit, Loss};
+
+pub use binding::{
+    non_finite_responses_are_refused, other_kinds_of_response_are_refused,
+    some_response_is_accepted, the_start_is_inside_the_domain,
+};
+pub use conjugate::{
+    fenchel_young_equality, fenchel_young_inequality, gradients_shrink_inside_the_dual_domain,
+    losses_with_a_conjugate_are_convex,
+};
+pub use derivatives::{
+    curvature_matches_differences, gradients_match_differences, the_hessian_bound_holds,
+};
+pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
+pub use prox::the_prox_in_eta_minimises;
+pub use weights::{
+    the_order_of_samples_does_not_matter, weights_are_scale_free, weights_equal_repetition,
+    zero_weights_do_not_matter,
+};
+
+use crate::{Outcome, Report, Violation};
+
+/// A law with its name and the losses that it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Law {
+    /// The name of the function, which is the claim.
+    pub name: &'static str,
+    /// Whether the loss offers what the law is about.
+    pub applies: fn(&dyn Loss) -> bool,
+    /// Looks for a counterexample.
+    pub check: fn(&dyn Loss) -> Result<(), Violation>,
+}
+
+macro_rules! laws {
+    ($($law:ident: $applies:expr),* $(,)?) => {
+        &[$(Law { name: stringify!($law), applies: $applies, check: $law }),*]
+    };
+}
+
+/// Every law, in the order in which they are tried.
+pub const LAWS: &[Law] = laws![
+    some_response_is_accepted: |_| true,
+    other_kinds_of_response_are_refused: binding::reads_a_response,
+    non_finite_responses_are_refused: binding::reads_numbers,
+    the_start_is_inside_the_domain: |_| true,
+    gradients_match_differences: probe::has_gradient,
+    curvature_matches_differences: |loss| {
+        fits(loss, |fit| fit.as_curvature().is_some() && fit.as_smooth().is_some())
+    },
+    the_hessian_bound_holds: |loss| {
+        fits(loss, |fit| fit.as_smooth().is_some_and(|smooth| smooth.hessian_bound().is_some()))
+    },
+    losses_with_a_conjugate_are_convex: |loss| fits(loss, has_conjugate),
+    fenchel_young_inequality: |loss| fits(loss, has_conjugate),
+    fenchel_young_equality: |loss| fits(loss, has_gradient_and_conjugate),
+    gradients_shrink_inside_the_dual_domain: |loss| fits(loss, has_gradient_and_conjugate),
+    the_prox_in_eta_minimises: |loss| {
+        fits(loss, |fit| fit.as_prox().is_some() && fit.as_own().is_none())
+    },
+    weights_equal_repetition: probe::takes_weights,
+    weights_are_scale_free: probe::takes_weights,
+    zero_weights_do_not_matter: probe::takes_weights,
+    the_order_of_samples_does_not_matter: |loss| fits(loss, |_| true),
+    predictions_have_the_right_shape: |loss| loss.as_predictor().is_some(),
+    the_deviance_is_twice_the_loss: |loss| {
+        loss.as_predictor().is_some() && fits(loss, |fit| fit.as_own().is_none())
+    },
+];
+
+/// Tries every law. A panic inside the loss is a violation too.
+pub fn check_all(loss: &dyn Loss) -> Report {
+    let try_one = |law: &Law| {
+        if !(law.applies)(loss) {
+            return Outcome::NotApplicable;
+        }
+        match (law.check)(loss) {
+            Ok(()) => Outcome::Held,
+            Err(violation) => Outcome::Violated(violation),
+        }
+    };
+    let outcomes = LAWS.iter().map(|law| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| try_one(law))).unwrap_or_else(|panic| {
+            let what = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            Outcome::Violated(Violation::new(law.name, "some input", "no panic", what))
+        });
+        (law.name, outcome)
+    });
+    Report { outcomes: outcomes.collect() }
+}
+
+/// Panics with the report unless every law holds; for tests.
+#[track_caller]
+pub fn assert_laws(loss: &dyn Loss) {
+    assert_laws_except(loss, &[]);
+}
+
+/// As [`assert_laws`], but for laws that the model itself breaks: Efron's treatment of ties, for
+/// one, tells a repeated sample from a weight of 2.
+#[track_caller]
+pub fn assert_laws_except(loss: &dyn Loss, excused: &[&str]) {
+    let mut report = check_all(loss);
+    report.outcomes.retain(|(name, _)| !excused.contains(name));
+    assert!(report.holds(), "{loss:?} breaks its laws:\n{report}");
+}
+
+/// Whether the loss, bound to unweighted samples, is a function of `eta` that `offers` something.
+fn fits(loss: &dyn Loss, offers: impl Fn(&dyn DataFit) -> bool) -> bool {
+    probe::cases(loss).first().is_some_and(|case| offers(&*case.fit))
+}
+
+fn has_conjugate(fit: &dyn DataFit) -> bool {
+    fit.as_conjugate().is_some() && fit.as_own().is_none()
+}
+
+fn has_gradient_and_conjugate(fit: &dyn DataFit) -> bool {
+    has_conjugate(fit) && fit.as_smooth().is_some()
+}

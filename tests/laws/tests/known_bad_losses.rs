@@ -1,0 +1,300 @@
+//! A law that no broken loss breaks says nothing: one sound loss, broken in one place at a time,
+//! and the law that must notice.
+
+use fenchel_core::{
+    Bound, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, FitProx, Loss,
+    Predictor, ResponseKind, Samples, SmoothFit,
+};
+use fenchel_laws::loss::check_all;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Flaw {
+    None,
+    GradientOfTheOtherSign,
+    GradientEntryUnwritten,
+    ValueBesideTheGradient,
+    CurvatureDoubled,
+    CurvatureClaimedConstant,
+    BoundHalved,
+    BoundForgetsWeights,
+    ConjugateTooSmall,
+    ConjugateTooLarge,
+    ConjugateFiniteEverywhere,
+    ConjugateDomainTooNarrow,
+    NotConvex,
+    ProxWithHalfTheStep,
+    WeightsIgnored,
+    ZeroWeightsCount,
+    LastSampleCountsTwice,
+    NanAccepted,
+    AnythingAccepted,
+    NothingAccepted,
+    InfiniteAtZero,
+    DevianceWithoutTheTwo,
+    ResponsesTooFew,
+    Panics,
+}
+
+/// `log(1 + exp(eta)) - y eta` for fractions `y`, with a flaw.
+#[derive(Debug, Clone, Copy)]
+struct Logit(Flaw);
+
+#[derive(Debug)]
+struct Fit {
+    flaw: Flaw,
+    y: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+fn sigmoid(eta: f64) -> f64 {
+    1.0 / (1.0 + (-eta).exp())
+}
+
+impl Logit {
+    fn fit(self, samples: &Samples) -> Result<Fit, Error> {
+        let n = samples.len();
+        let weights = (0..n).map(|i| match self.0 {
+            Flaw::WeightsIgnored => 1.0,
+            Flaw::ZeroWeightsCount => samples.weight(i).max(0.01),
+            Flaw::LastSampleCountsTwice if i + 1 == n => 2.0 * samples.weight(i),
+            _ => samples.weight(i),
+        });
+        let y = match self.0 {
+            Flaw::AnythingAccepted => vec![0.5; n],
+            _ => samples.number()?.to_vec(),
+        };
+        Ok(Fit { flaw: self.0, y, weights: weights.collect() })
+    }
+}
+
+impl Loss for Logit {
+    fn reads(&self) -> ResponseKind {
+        ResponseKind::Number
+    }
+    fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
+        if self.0 == Flaw::Panics {
+            panic!("out of bounds");
+        }
+        let fit = self.fit(samples)?;
+        let outside = |y: &f64| !(0.0..=1.0).contains(y) && self.0 != Flaw::NanAccepted;
+        let position = fit.y.iter().position(outside);
+        match position.or((self.0 == Flaw::NothingAccepted).then_some(0)) {
+            None => Ok(Bound::Eta(Box::new(fit))),
+            Some(sample) => Err(Error::Domain {
+                what: "response",
+                sample,
+                got: fit.y[sample],
+                expected: "between 0 and 1".into(),
+            }),
+        }
+    }
+    fn as_predictor(&self) -> Option<&dyn Predictor> {
+        Some(self)
+    }
+}
+
+impl Predictor for Logit {
+    fn response(&self, eta: &[f64], outputs: usize) -> (Vec<f64>, usize) {
+        let keep = if self.0 == Flaw::ResponsesTooFew { 1 } else { eta.len() };
+        (eta[..keep].iter().map(|e| sigmoid(*e)).collect(), outputs)
+    }
+    fn class(&self, _eta: &[f64], _outputs: usize) -> Option<Vec<u32>> {
+        None
+    }
+    fn deviance(&self, eta: &[f64], _outputs: usize, samples: &Samples) -> Result<f64, Error> {
+        let fit = self.fit(samples)?;
+        let saturated = fit.sum(|i| {
+            let y = fit.y[i];
+            entropy(y)
+        });
+        let twice = if self.0 == Flaw::DevianceWithoutTheTwo { 1.0 } else { 2.0 };
+        Ok(twice * (fit.value(eta, &[]) + saturated))
+    }
+}
+
+/// `q log q + (1 - q) log(1 - q)`.
+fn entropy(q: f64) -> f64 {
+    [q, 1.0 - q].iter().map(|q| if *q > 0.0 { q * q.ln() } else { 0.0 }).sum()
+}
+
+impl Fit {
+    fn share(&self, i: usize) -> f64 {
+        self.weights[i] / self.y.len() as f64
+    }
+    fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
+        (0..self.y.len()).map(|i| self.share(i) * term(i)).sum()
+    }
+}
+
+impl DataFit for Fit {
+    fn samples(&self) -> usize {
+        self.y.len()
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn value(&self, eta: &[f64], _own: &[f64]) -> f64 {
+        if self.flaw == Flaw::InfiniteAtZero && eta.iter().all(|e| *e == 0.0) {
+            return f64::INFINITY;
+        }
+        self.sum(|i| {
+            let bump = if self.flaw == Flaw::NotConvex { (3.0 * eta[i]).sin() } else { 0.0 };
+            eta[i].max(0.0) + (-eta[i].abs()).exp().ln_1p() - self.y[i] * eta[i] + bump
+        })
+    }
+    fn as_smooth(&self) -> Option<&dyn SmoothFit> {
+        Some(self)
+    }
+    fn as_curvature(&self) -> Option<&dyn Curvature> {
+        Some(self)
+    }
+    fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
+        Some(self)
+    }
+    fn as_prox(&self) -> Option<&dyn FitProx> {
+        Some(self)
+    }
+}
+
+impl SmoothFit for Fit {
+    fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], _grad_own: &mut [f64]) -> f64 {
+        let written = grad.len() - usize::from(self.flaw == Flaw::GradientEntryUnwritten);
+        let sign = if self.flaw == Flaw::GradientOfTheOtherSign { -1.0 } else { 1.0 };
+        for (i, g) in grad[..written].iter_mut().enumerate() {
+            *g = sign * self.share(i) * (sigmoid(eta[i]) - self.y[i]);
+        }
+        let extra = if self.flaw == Flaw::ValueBesideTheGradient { 1.0 } else { 0.0 };
+        self.value(eta, own) + extra
+    }
+    fn hessian_bound(&self) -> Option<f64> {
+        let top = match self.flaw {
+            Flaw::BoundForgetsWeights => 1.0,
+            _ => self.weights.iter().fold(0.0, |top: f64, w| top.max(*w)),
+        };
+        let quarter = if self.flaw == Flaw::BoundHalved { 0.125 } else { 0.25 };
+        Some(quarter * top / self.y.len() as f64)
+    }
+}
+
+impl Curvature for Fit {
+    fn form(&self) -> CurvatureForm {
+        match self.flaw {
+            Flaw::CurvatureClaimedConstant => CurvatureForm::Constant,
+            _ => CurvatureForm::Diagonal,
+        }
+    }
+    fn curvature(&self, eta: &[f64], _own: &[f64], out: &mut [f64]) {
+        let factor = if self.flaw == Flaw::CurvatureDoubled { 2.0 } else { 1.0 };
+        for (i, h) in out.iter_mut().enumerate() {
+            *h = factor * self.share(i) * sigmoid(eta[i]) * sigmoid(-eta[i]);
+        }
+    }
+}
+
+impl FitConjugate for Fit {
+    fn conjugate(&self, u: &[f64]) -> f64 {
+        let mut total = 0.0;
+        for (i, u) in u.iter().enumerate() {
+            let share = self.share(i);
+            if share == 0.0 {
+                total += if *u == 0.0 { 0.0 } else { f64::INFINITY };
+                continue;
+            }
+            let q = u / share + self.y[i];
+            let edge = if self.flaw == Flaw::ConjugateDomainTooNarrow { 0.2 } else { -1e-12 };
+            let inside = (edge..=1.0 - edge).contains(&q);
+            if !inside && self.flaw != Flaw::ConjugateFiniteEverywhere {
+                return f64::INFINITY;
+            }
+            total += share * entropy(q.clamp(0.0, 1.0));
+        }
+        match self.flaw {
+            Flaw::ConjugateTooSmall => total - 0.1,
+            Flaw::ConjugateTooLarge => total + 0.1,
+            _ => total,
+        }
+    }
+}
+
+impl FitProx for Fit {
+    fn prox(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        let halved = if self.flaw == Flaw::ProxWithHalfTheStep { 0.5 } else { 1.0 };
+        for (i, z) in out.iter_mut().enumerate() {
+            let t = halved * step * self.share(i);
+            let (mut low, mut high) = (v[i] - t, v[i] + t);
+            for _ in 0..200 {
+                let middle = 0.5 * (low + high);
+                let above = middle - v[i] + t * (sigmoid(middle) - self.y[i]) > 0.0;
+                *(if above { &mut high } else { &mut low }) = middle;
+            }
+            *z = low;
+        }
+    }
+}
+
+#[track_caller]
+fn is_caught(flaw: Flaw, law: &str) {
+    let report = check_all(&Logit(flaw));
+    let violation = report.violations().find(|violation| violation.law == law);
+    assert!(violation.is_some(), "{law} did not notice {flaw:?}:\n{report}");
+}
+
+#[test]
+fn the_sound_loss_breaks_no_law_and_every_law_is_tried() {
+    let report = check_all(&Logit(Flaw::None));
+    assert!(report.holds(), "{report}");
+    assert!(!report.to_string().contains("not applicable"), "{report}");
+}
+
+#[test]
+fn wrong_derivatives_are_caught() {
+    is_caught(Flaw::GradientOfTheOtherSign, "gradients_match_differences");
+    is_caught(Flaw::GradientEntryUnwritten, "gradients_match_differences");
+    is_caught(Flaw::ValueBesideTheGradient, "gradients_match_differences");
+    is_caught(Flaw::CurvatureDoubled, "curvature_matches_differences");
+    is_caught(Flaw::CurvatureClaimedConstant, "curvature_matches_differences");
+    is_caught(Flaw::BoundHalved, "the_hessian_bound_holds");
+    is_caught(Flaw::BoundForgetsWeights, "the_hessian_bound_holds");
+}
+
+#[test]
+fn wrong_conjugates_are_caught() {
+    is_caught(Flaw::ConjugateTooSmall, "fenchel_young_inequality");
+    is_caught(Flaw::ConjugateTooLarge, "fenchel_young_equality");
+    is_caught(Flaw::ConjugateFiniteEverywhere, "fenchel_young_inequality");
+    is_caught(Flaw::ConjugateDomainTooNarrow, "gradients_shrink_inside_the_dual_domain");
+    is_caught(Flaw::NotConvex, "losses_with_a_conjugate_are_convex");
+}
+
+#[test]
+fn a_wrong_prox_is_caught() {
+    is_caught(Flaw::ProxWithHalfTheStep, "the_prox_in_eta_minimises");
+}
+
+#[test]
+fn wrong_weights_are_caught() {
+    is_caught(Flaw::WeightsIgnored, "weights_equal_repetition");
+    is_caught(Flaw::WeightsIgnored, "zero_weights_do_not_matter");
+    is_caught(Flaw::ZeroWeightsCount, "zero_weights_do_not_matter");
+    is_caught(Flaw::LastSampleCountsTwice, "the_order_of_samples_does_not_matter");
+}
+
+#[test]
+fn wrong_domains_are_caught() {
+    is_caught(Flaw::NanAccepted, "non_finite_responses_are_refused");
+    is_caught(Flaw::AnythingAccepted, "other_kinds_of_response_are_refused");
+    is_caught(Flaw::NothingAccepted, "some_response_is_accepted");
+    is_caught(Flaw::InfiniteAtZero, "the_start_is_inside_the_domain");
+}
+
+#[test]
+fn wrong_predictions_are_caught() {
+    is_caught(Flaw::DevianceWithoutTheTwo, "the_deviance_is_twice_the_loss");
+    is_caught(Flaw::ResponsesTooFew, "predictions_have_the_right_shape");
+}
+
+#[test]
+fn a_panic_is_a_violation_and_stays_inside() {
+    // The panic happens while laws bind the loss, whichever is first.
+    assert!(!check_all(&Logit(Flaw::Panics)).holds());
+}
