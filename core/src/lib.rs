@@ -32,6 +32,7 @@ pub mod samples;
 mod space;
 pub mod spec;
 pub mod sweep;
+mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, cards};
 pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
@@ -55,6 +56,7 @@ pub use spec::{
     Context, FeatureRef, GroupsSpec, LossSpec, PenaltySpec, Raw, Resolve, feature_weights, one,
 };
 pub use sweep::{Sweep, SweepReport};
+pub use weights::{PerCoefficient, Uniform, Weights};
 
 #[doc(hidden)]
 pub use {inventory, schemars};

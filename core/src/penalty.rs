@@ -244,6 +244,9 @@ impl Scalar {
 
     /// `sup_b u b - value(b)`.
     pub fn conjugate(self, u: f64) -> f64 {
+        if u.is_nan() {
+            return f64::INFINITY;
+        }
         let at = |b: f64| u * b - self.value(b);
         if self.l2 > 0.0 {
             let b = (crate::kernels::soft_threshold(u, self.l1) / self.l2)

@@ -80,6 +80,9 @@ fn parameters(card: &Card) -> Vec<Parameter> {
             default: match property.get("default") {
                 _ if required.contains(&name.as_str()) => "required".into(),
                 None | Some(Value::Null) => "none".into(),
+                Some(Value::Number(number)) => {
+                    number.as_f64().map_or(number.to_string(), |x| x.to_string())
+                }
                 Some(default) => default.to_string(),
             },
             bounds: bounds(property),
@@ -151,7 +154,7 @@ fn either(options: impl Iterator<Item = String>) -> String {
 }
 
 fn bounds(property: &Value) -> String {
-    let number = |key: &str| property.get(key).filter(|v| v.is_number()).map(Value::to_string);
+    let number = |key: &str| property.get(key).and_then(Value::as_f64);
     let words = [
         ("minimum", "at least"),
         ("exclusiveMinimum", "greater than"),
@@ -162,6 +165,11 @@ fn bounds(property: &Value) -> String {
     let parts: Vec<String> =
         words.iter().filter_map(|(key, word)| Some(format!("{word} {}", number(key)?))).collect();
     parts.join(", ")
+}
+
+/// What the card says of the prox, derivatives or iteration, without saying so twice.
+fn method(card: &Card) -> &'static str {
+    card.method.strip_prefix("prox: ").unwrap_or(card.method)
 }
 
 /// A whole problem file that uses the type.
@@ -226,7 +234,7 @@ fn as_json(card: &Card) -> Value {
         "summary": card.summary,
         "formula": card.formula,
         "parameters": parameters,
-        method_title(card.kind): card.method,
+        method_title(card.kind): method(card),
         "convexity": convexity(card),
         "capabilities": capabilities::of(card),
         "combines": card.combines,
@@ -260,7 +268,7 @@ fn as_text(card: &Card) -> String {
     section("Parameters", if rows.is_empty() { "none" } else { "" });
     section("Parameters", &output::columns(&rows));
     let title = method_title(card.kind);
-    section(&format!("{}{}", title[..1].to_uppercase(), &title[1..]), card.method);
+    section(&format!("{}{}", title[..1].to_uppercase(), &title[1..]), method(card));
     section("Convexity", convexity(card).as_deref().unwrap_or(""));
     section("Capabilities", &capabilities::of(card).join(", "));
     section("Combines with", card.combines);

@@ -1,12 +1,11 @@
 //! The elastic net.
 
 use fenchel_core::{
-    BuildPenalty, Context, Convexity, Elementary, Error, Lineality, Penalty, Scalar, Separable,
-    feature_weights, kernels,
+    BuildPenalty, Context, Convexity, Elementary, Error, Lineality, Penalty, PerCoefficient,
+    Scalar, Separable, Uniform, Weights, feature_weights, kernels,
 };
 
 use crate::elementary::{all_elementary_capabilities, derive_from_scalars};
-use crate::weights::{PerCoefficient, Uniform, Weights};
 
 /// The elastic net, between ridge (`l1_ratio` α = 0) and the lasso (α = 1).
 /// ```text

@@ -24,7 +24,7 @@ pub(crate) fn zero_threshold(penalty: &impl Elementary, grad: &[f64]) -> Option<
 /// Implements `Conjugate` and `ZeroThreshold` from `Elementary`.
 macro_rules! derive_from_scalars {
     ($($penalty:ty $(, $weights:ident)?);* $(;)?) => {$(
-        impl$(<$weights: crate::Weights>)? fenchel_core::Conjugate for $penalty {
+        impl$(<$weights: fenchel_core::Weights>)? fenchel_core::Conjugate for $penalty {
             fn conjugate(&self, u: &[f64]) -> f64 {
                 crate::elementary::conjugate(self, u)
             }
@@ -32,7 +32,7 @@ macro_rules! derive_from_scalars {
                 crate::elementary::dual_scale(self, u)
             }
         }
-        impl$(<$weights: crate::Weights>)? fenchel_core::ZeroThreshold for $penalty {
+        impl$(<$weights: fenchel_core::Weights>)? fenchel_core::ZeroThreshold for $penalty {
             fn zero_threshold(&self, grad: &[f64]) -> Option<f64> {
                 crate::elementary::zero_threshold(self, grad)
             }

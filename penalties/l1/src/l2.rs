@@ -1,12 +1,11 @@
 //! Ridge.
 
 use fenchel_core::{
-    BuildPenalty, Context, Convexity, Elementary, Error, Lineality, Penalty, Scalar, Separable,
-    feature_weights,
+    BuildPenalty, Context, Convexity, Elementary, Error, Lineality, Penalty, PerCoefficient,
+    Scalar, Separable, Uniform, Weights, feature_weights,
 };
 
 use crate::elementary::{all_elementary_capabilities, derive_from_scalars};
-use crate::weights::{PerCoefficient, Uniform, Weights};
 
 /// The squared ℓ₂ penalty of ridge regression.
 /// ```text

@@ -12,11 +12,9 @@ mod quantile;
 mod slope;
 #[cfg(test)]
 mod testing;
-mod weights;
 
 pub use elastic_net::ElasticNet;
 pub use l1::L1;
 pub use l2::L2;
 pub use none::NoPenalty;
 pub use slope::Slope;
-pub use weights::{PerCoefficient, Uniform, Weights};

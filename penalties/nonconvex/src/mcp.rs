@@ -1,13 +1,11 @@
 //! The minimax concave penalty.
 
 use fenchel_core::{
-    BuildPenalty, Context, Convexity, Error, Lineality, Penalty, Prox, Separable, Subdifferential,
-    ZeroThreshold, feature_weights, kernels,
+    BuildPenalty, Context, Convexity, Error, Lineality, Penalty, PerCoefficient, Prox, Separable,
+    Subdifferential, Uniform, Weights, ZeroThreshold, feature_weights, kernels,
 };
 
-use crate::weights::{
-    PerCoefficient, Uniform, Weights, distance_at_zero, largest_ratio, weakly_convex,
-};
+use crate::concave::{distance_at_zero, largest_ratio, weakly_convex};
 
 /// The minimax concave penalty (MCP). With `λⱼ = λwⱼ`:
 /// ```text

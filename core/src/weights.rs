@@ -4,13 +4,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use fenchel_core::{Convexity, Error, Lineality};
+use crate::{Error, Lineality};
 
-/// The weight of each flat coefficient, a factor of its lambda.
+/// The weight of each flat coefficient.
 pub trait Weights: Debug + Clone + Send + Sync + 'static {
     /// Weight of coefficient `j`, at least 0.
     fn weight(&self, j: usize) -> f64;
-    /// The lineality space of `sum_j omega(b_j; weight_j)`, `omega` zero only for weight 0.
+    /// The lineality space of `sum_j weight_j omega(b_j)`, `omega` constant on no line.
     fn lineality(&self) -> Lineality;
 }
 
@@ -55,24 +55,4 @@ impl Weights for PerCoefficient {
             _ => Lineality::Coordinates(free),
         }
     }
-}
-
-/// The largest `|grad_j| / lambda_j`; `None` where a coefficient without penalty has a gradient.
-pub(crate) fn largest_ratio(grad: &[f64], lambda: impl Fn(usize) -> f64) -> Option<f64> {
-    let ratios = grad.iter().enumerate().filter(|(_, g)| **g != 0.0);
-    let top = ratios.map(|(j, g)| g.abs() / lambda(j)).fold(0.0, fenchel_core::worst);
-    top.is_finite().then_some(top)
-}
-
-/// Weakly convex with `rho`, unless the penalty is zero.
-pub(crate) fn weakly_convex(rho: f64, lineality: &Lineality) -> Convexity {
-    match lineality {
-        Lineality::Everything => Convexity::Convex,
-        _ => Convexity::WeaklyConvex(rho),
-    }
-}
-
-/// `max(|grad| - lambda, 0)`, the distance of `-grad` to `[-lambda, lambda]`; NaN stays NaN.
-pub(crate) fn distance_at_zero(grad: f64, lambda: f64) -> f64 {
-    if grad.abs() <= lambda { 0.0 } else { grad.abs() - lambda }
 }
