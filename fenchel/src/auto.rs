@@ -57,11 +57,8 @@ fn choose_among(
     match method.supports(problem) {
         Ok(()) => Ok(Choice { method, automatic: false }),
         Err(missing) => {
-            let able: Vec<&str> = methods
-                .iter()
-                .filter(|m| m.supports(problem).is_ok())
-                .map(|m| m.name())
-                .collect();
+            let able: Vec<&str> =
+                methods.iter().filter(|m| m.supports(problem).is_ok()).map(|m| m.name()).collect();
             let others = if able.is_empty() {
                 "no other solver can take this problem either".to_string()
             } else {

@@ -202,9 +202,7 @@ fn problem(card: &Card) -> String {
 
 fn convexity(card: &Card) -> Option<String> {
     match card.kind {
-        Kind::Penalty => {
-            capabilities::example_penalty(card).map(|p| capabilities::convexity(&*p))
-        }
+        Kind::Penalty => capabilities::example_penalty(card).map(|p| capabilities::convexity(&*p)),
         Kind::Loss | Kind::Solver => None,
     }
 }
@@ -261,7 +259,8 @@ fn as_text(card: &Card) -> String {
         .map(|p| {
             let default =
                 if p.default == "required" { p.default } else { format!("default {}", p.default) };
-            let limits = if p.bounds.is_empty() { p.kind } else { format!("{}, {}", p.kind, p.bounds) };
+            let limits =
+                if p.bounds.is_empty() { p.kind } else { format!("{}, {}", p.kind, p.bounds) };
             vec![p.name, limits, default, p.summary]
         })
         .collect();

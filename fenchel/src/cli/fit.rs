@@ -8,9 +8,9 @@ use fenchel_solvers::Status;
 
 use super::job::{Limits, drive_error, job};
 use super::{Done, interrupt, options, output, progress, summary};
+use crate::Error;
 use crate::drive::{self, CheckpointConfig};
 use crate::file::{Output, Problem, ResultFile};
-use crate::Error;
 
 /// Time between two saves of a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
@@ -62,10 +62,12 @@ impl Fit {
         };
         let job = job(&problem, limits)?;
         let listener = progress::listener(self.quiet);
+        // The time of the solve: data are read by now, and nothing is written yet.
+        let solving = Instant::now();
         let solution = drive::run(&job, listener.as_ref(), checkpoint.as_ref());
+        let seconds = solving.elapsed().as_secs_f64();
         drop(listener);
         let solution = solution.map_err(|e| drive_error(&problem, e))?;
-        let seconds = begun.elapsed().as_secs_f64();
         let result = ResultFile::new(&problem, &job.dataset, &solution, seconds);
         match &file {
             Some(file) => file.write(&result.to_json())?,

@@ -24,8 +24,7 @@ pub(super) struct Limits {
 ///
 /// Errors: unknown names first, before any data is read; then loss and data.
 pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
-    let loss =
-        registry::build_loss(&problem.loss).map_err(|e| problem.explain("loss", &e))?;
+    let loss = registry::build_loss(&problem.loss).map_err(|e| problem.explain("loss", &e))?;
     known(problem, &problem.penalty)?;
     known_solver(problem)?;
     let fold_column: Vec<String> = match problem.cv.as_ref().map(|cv| &cv.folds) {
@@ -33,8 +32,8 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
         _ => Vec::new(),
     };
     let needs = Needs { response: loss.reads(), columns: &fold_column };
-    let dataset = data::load(&problem.data, &problem.base, needs)
-        .map_err(|e| data_error(problem, &e))?;
+    let dataset =
+        data::load(&problem.data, &problem.base, needs).map_err(|e| data_error(problem, &e))?;
     let (raw, base) = (problem.penalty.clone(), problem.base.clone());
     Ok(Job {
         dataset,
@@ -98,18 +97,26 @@ pub(super) fn data_error(problem: &Problem, error: &DataError) -> Error {
     if error.line.is_some() || error.row.is_some() {
         return located;
     }
-    let section = KeyPath::from("data");
-    let names = [error.column.as_deref(), quoted(&error.message)];
-    let mut found =
-        names.into_iter().flatten().find_map(|name| problem.document.find_text(&section, name));
-    if found.is_none() && !error.path.is_file() {
-        let mut names = problem.document.keys(&section).into_iter();
-        found = names.find_map(|key| {
-            let path = section.key(key);
-            let value = problem.document.get(&path)?;
-            (problem.base.join(value.as_str()?) == *error.path).then_some(path)
-        });
-    }
+    let (document, section) = (&problem.document, KeyPath::from("data"));
+    let main = *error.path == problem.base.join(problem.data.main_file().unwrap_or_default());
+    let by_name = || {
+        let names = [error.column.as_deref(), between(&error.message, '"')];
+        names.into_iter().flatten().find_map(|name| document.find_text(&section, name))
+    };
+    let by_key = || {
+        let spoken = error.message.contains("response").then_some("response");
+        let keys = [between(&error.message, '`'), spoken];
+        let mut paths = keys.into_iter().flatten().map(|key| section.key(key));
+        paths.find(|path| main && document.contains(path))
+    };
+    let by_file = || {
+        let file = error.path.strip_prefix(&problem.base).ok()?.to_str()?;
+        if main && error.path.is_file() {
+            return None;
+        }
+        document.find_text(&KeyPath::default(), file)
+    };
+    let found = by_name().or_else(by_key).or_else(by_file);
     let Some(path) = found else { return located };
     let message = format!("{}: {}", error.path.display(), error.message);
     let error_at = problem.document.error(&path, message);
@@ -126,15 +133,20 @@ pub(super) fn plain_data_error(error: &DataError) -> Error {
         None => error.path.display().to_string(),
     };
     let column = error.column.clone();
-    let located =
-        Error::input(&error.message).at(Place { file, line: error.line, column, ..Place::default() });
+    let located = Error::input(&error.message).at(Place {
+        file,
+        line: error.line,
+        column,
+        ..Place::default()
+    });
     match &error.help {
         Some(help) => located.help(help.clone()),
         None => located,
     }
 }
 
-/// The first text in double quotes.
-fn quoted(message: &str) -> Option<&str> {
-    message.split('"').nth(1)
+/// The first text between two quotes of this kind.
+fn between(message: &str, quote: char) -> Option<&str> {
+    let (_, rest) = message.split_once(quote)?;
+    rest.split_once(quote).map(|(inside, _)| inside)
 }

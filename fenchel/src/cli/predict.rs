@@ -88,13 +88,12 @@ impl Predict {
         let config: DataConfig = section(result, "data").map_err(broken)?;
         let raw: Raw = section(result, "loss").map_err(broken)?;
         let loss = registry::build_loss(&raw).map_err(|e| wrong(e.to_string()))?;
-        let base = folder(&self.result);
+        let base = self.result.parent().unwrap_or(Path::new(""));
         let new = load_for_prediction(&self.data, &config, base, names, &result.data.encoding)
             .map_err(|e| plain_data_error(&e))?;
         let offset = new.offset.as_deref();
-        let (eta, columns) =
-            drive::linear_predictor(&new.matrix, offset, intercept, &coefficients)
-                .map_err(|e| wrong(e.to_string()))?;
+        let (eta, columns) = drive::linear_predictor(&new.matrix, offset, intercept, &coefficients)
+            .map_err(|e| wrong(e.to_string()))?;
         let kind = match self.kind {
             Some(PredictedKind::Link) => PredictionKind::Link,
             Some(PredictedKind::Response) => PredictionKind::Response,
@@ -106,9 +105,9 @@ impl Predict {
             .map_err(|e| Error::input(e.to_string()).in_file(shown.clone()))?;
         let rows = new.rows.max(1);
         let cells: Vec<Vec<String>> = match (kind, &result.data.classes) {
-            (PredictionKind::Class, Some(labels)) => vec![
-                predicted.values.iter().map(|&c| label(labels, c as usize, format)).collect(),
-            ],
+            (PredictionKind::Class, Some(labels)) => {
+                vec![predicted.values.iter().map(|&c| label(labels, c as usize, format)).collect()]
+            }
             _ => predicted
                 .values
                 .chunks(rows)
@@ -132,13 +131,6 @@ impl Predict {
             Error::input(format!("--at {at}: {have}")).in_file(self.result.display().to_string())
         })?;
         Ok((&point.intercept, &point.coefficients))
-    }
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 

@@ -96,10 +96,11 @@ mod tests {
             point: 4,
             points: 100,
             iteration: 7,
-            relative: 1.25e-3,
+            relative: 1.21e-3,
         };
         assert_eq!(message(&event), "point 5/100  fold 3/10  iteration 7  gap 1.2e-3");
-        let single = Event { stage: Stage::Full, point: 0, points: 1, relative: f64::INFINITY, ..event };
+        let single =
+            Event { stage: Stage::Full, point: 0, points: 1, relative: f64::INFINITY, ..event };
         assert_eq!(message(&single), "iteration 7");
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn problem_schema() -> Value {
 
     let mut solvers = vec!["auto"];
     solvers.extend(registry::names(Kind::Solver));
-    if let Some(name) = definitions.0.get_mut("solver").and_then(|s| s.pointer_mut("/properties/type"))
+    if let Some(name) =
+        definitions.0.get_mut("solver").and_then(|s| s.pointer_mut("/properties/type"))
     {
         name["enum"] = json!(solvers);
     }
@@ -115,7 +116,8 @@ impl Definitions {
                 continue;
             }
             rename(&mut definition, &renamed);
-            let key = renamed.iter().find(|(from, _)| *from == key).map_or(key.clone(), |r| r.1.clone());
+            let key =
+                renamed.iter().find(|(from, _)| *from == key).map_or(key.clone(), |r| r.1.clone());
             self.0.insert(key, definition);
         }
         self.0.insert(name.into(), schema);

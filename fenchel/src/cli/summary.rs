@@ -21,7 +21,7 @@ pub(super) fn of(problem: &Problem, result: &ResultFile, written: Option<&Path>)
         outputs => format!(", {outputs} outputs"),
     };
     let (n, p) = (data.samples, data.features);
-    rows.push(("data", format!("{}: {n} samples, {p} features{outputs}", problem.data.file)));
+    rows.push(("data", format!("{}: {n} samples, {p} features{outputs}", problem.data.main_file().unwrap_or_default())));
     rows.push(("loss", tag(&result.problem["loss"])));
     let lambda = result.lambda.map_or(String::new(), |l| format!(", lambda = {}", number(l)));
     rows.push(("penalty", format!("{}{lambda}", tag(&result.problem["penalty"]))));
@@ -77,7 +77,7 @@ fn optional(x: Option<f64>) -> String {
 fn solver(result: &ResultFile) -> String {
     let plural = if result.iterations == 1 { "" } else { "s" };
     let seconds = number((result.seconds * 1e3).round() / 1e3);
-    format!("{}, {} iteration{plural}, {seconds} s in all", result.solver, result.iterations)
+    format!("{}, {} iteration{plural}, {seconds} s", result.solver, result.iterations)
 }
 
 fn status(result: &ResultFile, tol: f64) -> String {
@@ -109,7 +109,12 @@ fn choice(cv: &CvRecord) -> String {
         Rule::Min => format!("best mean {metric}"),
         Rule::OneSe => format!("largest scale within one standard error of the best {metric}"),
     };
-    format!("lambda = {} of {} scales, {} folds: {rule}", number(cv.lambda), cv.mean.len(), cv.folds.len())
+    format!(
+        "lambda = {} of {} scales, {} folds: {rule}",
+        number(cv.lambda),
+        cv.mean.len(),
+        cv.folds.len()
+    )
 }
 
 /// Intercepts and the largest coefficients.

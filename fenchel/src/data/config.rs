@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// The data file, relative to the problem file. The extension says how it is read: .csv, .tsv,
-    /// .parquet, .npy, .npz, .svm or .libsvm, .mtx.
+    /// .parquet, .npy, .npz, .svm or .libsvm, .mtx. An identity design may leave it out where the
+    /// response is a file of its own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// The response: a column name; a list of names for several outputs; `{ time, event }` for
     /// survival; `{ file }` for a file beside a matrix file. Left out with svmlight: the label.
@@ -42,6 +44,20 @@ pub struct DataConfig {
     /// Default: 1 to p.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature_names: Option<String>,
+}
+
+impl DataConfig {
+    /// The file that tells the number of samples: the data file, or for an identity design without
+    /// one the response's. `None` where there is neither.
+    pub fn main_file(&self) -> Option<&str> {
+        match (&self.response, self.design) {
+            _ if !self.file.is_empty() => Some(&self.file),
+            (Some(ResponseConfig::File(response)), Some(DesignConfig::Identity)) => {
+                Some(&response.file)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The response.

@@ -21,7 +21,10 @@ impl Files {
     ///
     /// Errors: of the readers; a file with another number of rows than the data file.
     pub(super) fn open(config: &DataConfig, base: &Path) -> Result<Self, DataError> {
-        let (mut main, digest) = read_table(&base.join(&config.file))?;
+        let Some(file) = config.main_file() else {
+            return Err(DataError::new(base, "missing field `file`"));
+        };
+        let (mut main, digest) = read_table(&base.join(file))?;
         if let Some(file) = &config.feature_names {
             let source = base.join(file);
             if main.is_named() {

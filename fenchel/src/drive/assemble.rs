@@ -72,8 +72,7 @@ pub(super) fn assemble(
         (design, fit)
     };
     let offset = rows.offset.as_ref().map(|offset| offset.repeat(fit.outputs()));
-    let model =
-        LinearModel::new(design, fit, offset, model.intercept).map_err(within("data"))?;
+    let model = LinearModel::new(design, fit, offset, model.intercept).map_err(within("data"))?;
     Ok(Box::new(model))
 }
 
@@ -97,8 +96,7 @@ fn may_centre(fit: &dyn DataFit, intercept: bool) -> bool {
     if fit.takes_intercept() {
         return intercept;
     }
-    let thresholds =
-        fit.as_own().is_some_and(|own| own.report(&own.start()).intercept.is_some());
+    let thresholds = fit.as_own().is_some_and(|own| own.report(&own.start()).intercept.is_some());
     thresholds || ignores_shifts(fit)
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::fit::Solved;
+use super::plan::Prepared;
 use super::{Error, Job, Stage};
 
 /// Format of the file; another one is refused.
@@ -68,7 +69,8 @@ impl Saved {
         for (&i, v) in self.places.iter().zip(&self.values) {
             *params.get_mut(i)? = *v;
         }
-        Some(Solved { params, iterations: self.iterations, status: self.status })
+        let (iterations, status) = (self.iterations, self.status);
+        Some(Solved { params, iterations, status, certificate: None })
     }
 }
 
@@ -100,8 +102,12 @@ impl Store {
     ///
     /// Errors: [`Error::Checkpoint`] where it cannot be read, has another version, or belongs to
     /// another problem or other data.
-    pub(super) fn open(config: Option<&CheckpointConfig>, job: &Job) -> Result<Self, Error> {
-        let fingerprint = fingerprint(job);
+    pub(super) fn open(
+        config: Option<&CheckpointConfig>,
+        job: &Job,
+        prepared: &Prepared,
+    ) -> Result<Self, Error> {
+        let fingerprint = fingerprint(job, prepared);
         let config = config.cloned().unwrap_or_default();
         let stages = match &config.resume {
             Some(path) => read(path, &fingerprint)?.stages,
@@ -195,10 +201,14 @@ fn number(stage: Stage) -> usize {
     }
 }
 
-/// SHA-256 of the problem and of the data.
-fn fingerprint(job: &Job) -> String {
+/// SHA-256 of the problem, the data, the scales and the folds (which side files may determine).
+fn fingerprint(job: &Job, prepared: &Prepared) -> String {
+    let scales: Vec<u8> = prepared.scales.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let folds = format!("{:?}", prepared.assignment);
     let mut hash = Sha256::new();
-    for part in [job.description.as_bytes(), job.dataset.sha256.as_bytes()] {
+    for part in
+        [job.description.as_bytes(), job.dataset.sha256.as_bytes(), &scales, folds.as_bytes()]
+    {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }

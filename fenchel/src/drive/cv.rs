@@ -68,6 +68,9 @@ pub(super) fn fold(
     k: usize,
 ) -> Result<FoldRun, Error> {
     let job = context.job;
+    if let Some(cut) = path::cut_before(job) {
+        return Ok(FoldRun { values: Vec::new(), cut: Some(cut), worst: cut });
+    }
     let all = Rows::all(&job.dataset);
     let training = folds::outside(&assignment[k], all.samples.len());
     let training = all.select(&training).map_err(within("cv"))?;

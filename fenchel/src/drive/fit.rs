@@ -27,6 +27,8 @@ pub(super) struct Solved {
     pub params: Vec<f64>,
     pub iterations: u64,
     pub status: Status,
+    /// Of `params`, where it is at hand.
+    pub certificate: Option<Certificate>,
 }
 
 /// Solves from `start`, `done` iterations of which were spent earlier.
@@ -40,7 +42,8 @@ pub(super) fn solve(
     limits: Limits<'_>,
     observer: &mut (dyn FnMut(&Progress<'_>) + Send),
 ) -> Result<Solved, Error> {
-    let mut solved = Solved { params: start, iterations: done, status: Status::MaxIter };
+    let status = Status::MaxIter;
+    let mut solved = Solved { params: start, iterations: done, status, certificate: None };
     let mut tol = limits.tol;
     for _ in 0..MOST_ATTEMPTS {
         let before = solved.iterations;
@@ -56,10 +59,9 @@ pub(super) fn solve(
             observer: Some(&mut shifted),
         };
         let start = std::mem::take(&mut solved.params);
-        let outcome = method.solve(problem, start, &mut control).map_err(|e| Error::Solver {
-            solver: method.name(),
-            message: format!("{e:#}"),
-        })?;
+        let outcome = method
+            .solve(problem, start, &mut control)
+            .map_err(|e| Error::Solver { solver: method.name(), message: format!("{e:#}") })?;
         if outcome.params.iter().any(|b| !b.is_finite()) {
             return Err(Error::Solver {
                 solver: method.name(),
@@ -68,7 +70,9 @@ pub(super) fn solve(
         }
         solved.params = outcome.params;
         solved.iterations = before + outcome.iterations;
-        let relative = certify(problem, &solved.params).relative;
+        let certificate = certify(problem, &solved.params);
+        let relative = certificate.relative;
+        solved.certificate = Some(certificate);
         if relative <= limits.tol {
             solved.status = Status::Converged;
             return Ok(solved);
@@ -80,7 +84,11 @@ pub(super) fn solve(
         if solved.iterations >= limits.max_iter {
             break;
         }
-        tol = if relative.is_finite() { 0.5 * tol * (limits.tol / relative).min(0.2) } else { 0.1 * tol };
+        tol = if relative.is_finite() {
+            0.5 * tol * (limits.tol / relative).min(0.2)
+        } else {
+            0.1 * tol
+        };
     }
     solved.status = Status::MaxIter;
     Ok(solved)
@@ -117,7 +125,7 @@ pub struct Point {
 impl Point {
     pub(super) fn new(problem: &Problem<'_>, solved: &Solved, lambda: f64) -> Self {
         let (loss, penalty) = problem.values(&solved.params, &mut Workspace::default());
-        let certificate = certify(problem, &solved.params);
+        let certificate = solved.certificate.unwrap_or_else(|| certify(problem, &solved.params));
         let objective: &dyn Objective = problem.objective;
         let estimate = assemble::original_scale(objective, &solved.params);
         Self {

@@ -3,7 +3,7 @@
 //! column, so that a Newton step costs passes over these columns only, not over the design.
 
 use fenchel_core::kernels::{axpy, dot, sum};
-use fenchel_core::{CurvatureForm, LinearModel, Lineality, Objective, Shape, Smooth, Workspace};
+use fenchel_core::{CurvatureForm, Lineality, LinearModel, Objective, Shape, Smooth, Workspace};
 
 use super::newton::FreeFunction;
 
@@ -118,6 +118,8 @@ impl FreeFunction for ParamFunction<'_> {
 struct FreeColumn {
     output: Option<usize>,
     values: Vec<f64>,
+    /// An intercept's: its product is a sum, summed as the model itself does.
+    ones: bool,
 }
 
 /// A linear model, through its linear predictor.
@@ -138,16 +140,16 @@ impl<'a> EtaFunction<'a> {
             Directions::Coordinates(flat) => columns.extend(flat.iter().map(|&flat| {
                 let mut values = vec![0.0; n];
                 model.design.column_axpy(flat % p, 1.0, &mut values);
-                FreeColumn { output: Some(flat / p), values }
+                FreeColumn { output: Some(flat / p), values, ones: false }
             })),
             Directions::Basis(basis) => columns.extend(basis.iter().map(|direction| {
                 let mut values = vec![0.0; n * outputs];
                 model.design.mul(direction, &mut values);
-                FreeColumn { output: None, values }
+                FreeColumn { output: None, values, ones: false }
             })),
         }
         for k in 0..model.shape().intercepts {
-            columns.push(FreeColumn { output: Some(k), values: vec![1.0; n] });
+            columns.push(FreeColumn { output: Some(k), values: vec![1.0; n], ones: true });
         }
         Self {
             model,
@@ -192,8 +194,7 @@ impl FreeFunction for EtaFunction<'_> {
         let n = self.model.fit.samples();
         for (column, g) in self.columns.iter().zip(along) {
             let part = column.part(&self.grad_eta, n);
-            let ones = column.output.is_some() && column.values.iter().all(|v| *v == 1.0);
-            *g = if ones { sum(part) } else { dot(&column.values, part) };
+            *g = if column.ones { sum(part) } else { dot(&column.values, part) };
         }
         value
     }

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_grid_that_cannot_be_says_why() {
-        let message = |config: PathConfig, threshold| grid(&config, threshold).unwrap_err().to_string();
+        let message =
+            |config: PathConfig, threshold| grid(&config, threshold).unwrap_err().to_string();
         let plain = PathConfig::default;
         assert!(message(plain(), None).contains("give `max`"));
         assert!(message(plain(), Some(0.0)).contains("null model solves"));
@@ -93,7 +94,9 @@ mod tests {
             message(rising, None),
             "`lambdas[2]` must be smaller than the one before, 0.5, got 0.5"
         );
-        assert!(message(PathConfig { lambdas: Some(vec![]), ..plain() }, None).contains("at least one"));
+        assert!(
+            message(PathConfig { lambdas: Some(vec![]), ..plain() }, None).contains("at least one")
+        );
         assert!(message(PathConfig { points: 0, ..plain() }, Some(1.0)).contains("at least 1"));
         assert!(message(PathConfig { min_ratio: 1.0, ..plain() }, Some(1.0)).contains("between"));
     }

@@ -1,6 +1,8 @@
 //! What cross-validation measures on samples left out.
 
-use fenchel_core::{Bound, Design, Error as Core, Loss, Predictor, Response, ResponseKind, Samples};
+use fenchel_core::{
+    Bound, Design, Error as Core, Loss, Predictor, Response, ResponseKind, Samples,
+};
 
 use super::assemble::Rows;
 use super::rank;
@@ -114,9 +116,8 @@ pub(super) fn measure(
 ) -> Result<f64, Core> {
     let samples = &rows.samples;
     let weight = |i: usize| samples.weight(i);
-    let undefined = || {
-        Core::Data(format!("the metric \"{}\" is undefined on samples left out", name(metric)))
-    };
+    let undefined =
+        || Core::Data(format!("the metric \"{}\" is undefined on samples left out", name(metric)));
     let predictor = || {
         loss.as_predictor().ok_or_else(|| {
             Core::Unsupported("predictions are needed, which this loss does not offer".into())
@@ -142,12 +143,10 @@ pub(super) fn measure(
             let (time, event) = samples.survival()?;
             rank::concordance(at.eta, time, event, weight).ok_or_else(undefined)?
         }
-        Metric::Pinball => {
-            match loss.bind(samples, &Design::new(rows.matrix.clone()))? {
-                Bound::Eta(fit) => fit.value(at.eta, at.own),
-                Bound::Direct(_) => return Err(undefined()),
-            }
-        }
+        Metric::Pinball => match loss.bind(samples, &Design::new(rows.matrix.clone()))? {
+            Bound::Eta(fit) => fit.value(at.eta, at.own),
+            Bound::Direct(_) => return Err(undefined()),
+        },
     };
     if value.is_finite() { Ok(value) } else { Err(undefined()) }
 }

@@ -151,8 +151,8 @@ fn line_search(function: &mut dyn FreeFunction, from: &Point, direction: &[f64])
         let value = function.value_gradient(&t, &mut grad);
         if value.is_finite() && grad.iter().all(|g| g.is_finite()) {
             let fell = value < from.value && value <= from.value + 1e-4 * step * slope;
-            let flatter = value <= from.value + rounding
-                && max_abs(&grad) <= 0.5 * max_abs(&from.grad);
+            let flatter =
+                value <= from.value + rounding && max_abs(&grad) <= 0.5 * max_abs(&from.grad);
             if fell || flatter {
                 return Some(Point { t, value, grad });
             }
@@ -170,7 +170,7 @@ fn lbfgs(function: &mut dyn FreeFunction, mut point: Point) -> Vec<f64> {
     let mut pairs: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::new();
     let first = max_abs(&point.grad);
     for _ in 0..MOST_LBFGS_STEPS {
-        if max_abs(&point.grad) <= 1e-14 * first {
+        if max_abs(&point.grad) <= 1e-13 * first {
             break;
         }
         let direction = two_loops(&pairs, &point.grad);

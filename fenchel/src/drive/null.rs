@@ -6,7 +6,7 @@
 //! orthogonal to what the penalty leaves free, so that some scale may make it a solution.
 
 use fenchel_core::{
-    Baseline, Objective, Penalty, Problem, Workspace, kernels::max_abs,
+    Baseline, Certifier, Objective, Penalty, Problem, Workspace, kernels::max_abs, worst,
 };
 
 use super::free::{Directions, EtaFunction, ParamFunction, to_params};
@@ -15,7 +15,10 @@ use super::newton::minimize;
 /// The stationarity at zero, relative to the loss's gradient, below which it is rounding.
 const ROUNDING: f64 = 1e-11;
 
-/// Null models of one objective under one penalty.
+/// Free directions beyond which they are not fitted, so that a path needs its first scale given.
+const MOST_DIRECTIONS: usize = 1000;
+
+/// Null models of one objective under one penalty, at any scale.
 #[derive(Debug, Clone)]
 pub(super) struct Null {
     /// Zero coefficients, all else fitted.
@@ -24,13 +27,21 @@ pub(super) struct Null {
     pub start: Vec<f64>,
     /// The smallest scale at which `start` is a solution, where the penalty and the loss can tell.
     pub threshold: Option<f64>,
+    /// The loss at `zero`.
+    loss: f64,
+    /// The gradient at `zero`, where there is one.
+    gradient: Option<Vec<f64>>,
+    /// A stationarity that is zero but for rounding.
+    rounding: f64,
 }
 
 impl Null {
     pub(super) fn of(objective: &dyn Objective, penalty: &dyn Penalty) -> Self {
         let nothing = Directions::none();
-        let zero = fitted(objective, &nothing, objective.start());
-        let directions = Directions::of(&penalty.lineality());
+        let origin = objective.start();
+        let zero = fitted(objective, &nothing, origin.clone());
+        let directions =
+            Directions::of(&penalty.lineality()).filter(|free| free.len() <= MOST_DIRECTIONS);
         let start = match &directions {
             Some(directions) if directions.len() > 0 && objective.as_smooth().is_some() => {
                 fitted(objective, directions, zero.clone())
@@ -38,37 +49,51 @@ impl Null {
             _ => zero.clone(),
         };
         let threshold = directions.and_then(|free| threshold(objective, penalty, &free, &start));
-        Self { zero, start, threshold }
+        let gradient = gradient(objective, &zero);
+        let size = |g: Option<&Vec<f64>>| g.map_or(0.0, |g| max_abs(g));
+        let sizes = size(gradient.as_ref()).max(size(self::gradient(objective, &origin).as_ref()));
+        let loss = objective.value(&zero, &mut Workspace::default());
+        Self { zero, start, threshold, loss, gradient, rounding: ROUNDING * sizes }
     }
 
-    /// What "relative" refers to under `penalty`.
+    /// What "relative" refers to under `penalty`: [`Baseline::at_zero`], from the gradient that is
+    /// at hand. Where zero is outside the penalty's domain, the loss alone is referred to; and a
+    /// distance that is zero but for rounding is zero, as it would make any other look infinite.
     pub(super) fn baseline(&self, objective: &dyn Objective, penalty: &dyn Penalty) -> Baseline {
-        let problem = Problem { objective, penalty, baseline: Baseline::default() };
-        let mut baseline = Baseline::at_zero(&problem, &self.zero);
+        let coefficients = objective.shape().coefficients();
+        let (beta, value) = (&self.zero[..coefficients], penalty.value(&self.zero[..coefficients]));
+        let value = if value.is_finite() { self.loss + value } else { self.loss };
+        let mut baseline = Baseline { objective: value.abs(), ..Baseline::default() };
         if !baseline.objective.is_finite() {
-            // Zero is outside the penalty's domain: the loss there is what is left to refer to.
-            let loss = objective.value(&self.zero, &mut Workspace::default()).abs();
-            baseline.objective = if loss.is_finite() { loss } else { 0.0 };
+            baseline.objective = 0.0;
         }
-        // A reference that is zero but for rounding would make any distance look infinite.
-        let rounding = ROUNDING
-            * gradient_size(objective, &self.zero).max(gradient_size(objective, &objective.start()));
-        for reference in [&mut baseline.stationarity, &mut baseline.prox_residual] {
-            if *reference <= rounding {
-                *reference = 0.0;
+        match (penalty.as_subdifferential(), &self.gradient) {
+            (Some(subdifferential), Some(gradient)) => {
+                let (grad, free) = gradient.split_at(coefficients);
+                let distance = worst(max_abs(free), subdifferential.subdiff_dist(beta, grad));
+                baseline.stationarity = self.unless_rounding(distance);
             }
+            (None, Some(_)) => {
+                let problem = Problem { objective, penalty, baseline: Baseline::default() };
+                let residual = Certifier::default().prox_residual(&problem, &self.zero);
+                baseline.prox_residual = self.unless_rounding(residual.map_or(0.0, |c| c.value));
+            }
+            (_, None) => {}
         }
         baseline
     }
+
+    fn unless_rounding(&self, distance: f64) -> f64 {
+        if distance.is_finite() && distance > self.rounding { distance } else { 0.0 }
+    }
 }
 
-/// The largest entry of the gradient, 0 where there is none.
-fn gradient_size(objective: &dyn Objective, params: &[f64]) -> f64 {
-    let Some(smooth) = objective.as_smooth() else { return 0.0 };
+/// The gradient, where there is one and it is finite.
+fn gradient(objective: &dyn Objective, params: &[f64]) -> Option<Vec<f64>> {
+    let smooth = objective.as_smooth()?;
     let mut grad = vec![0.0; params.len()];
     let value = smooth.value_gradient(params, &mut grad, &mut Workspace::default());
-    let top = max_abs(&grad);
-    if value.is_finite() && top.is_finite() { top } else { 0.0 }
+    (value.is_finite() && max_abs(&grad).is_finite()).then_some(grad)
 }
 
 /// Fits the free parameters, beginning at `from`.
@@ -100,14 +125,8 @@ fn threshold(
     start: &[f64],
 ) -> Option<f64> {
     let rule = penalty.as_zero_threshold()?;
-    let smooth = objective.as_smooth()?;
-    let mut grad = vec![0.0; start.len()];
-    let value = smooth.value_gradient(start, &mut grad, &mut Workspace::default());
+    let mut grad = gradient(objective, start)?;
     grad.truncate(objective.shape().coefficients());
-    let top = max_abs(&grad);
-    if !value.is_finite() || !top.is_finite() {
-        return None;
-    }
     free.project_out(&mut grad);
     rule.zero_threshold(&grad).filter(|scale| scale.is_finite())
 }

@@ -104,7 +104,7 @@ pub(super) fn run(
 }
 
 /// Why the next point should not be begun.
-fn cut_before(job: &Job) -> Option<Status> {
+pub(super) fn cut_before(job: &Job) -> Option<Status> {
     if job.interrupted() {
         Some(Status::Interrupted)
     } else if job.expired() {
@@ -127,9 +127,12 @@ fn point(
     let (scale, points) = (context.scales[i], context.scales.len());
     let tol = job.solver.tol;
     let above = null.threshold.is_some_and(|threshold| scale >= threshold);
-    if above && certify(problem, &null.start).relative <= tol {
-        let params = null.start.clone();
-        return Ok(Solved { params, iterations: 0, status: Status::Converged });
+    if above {
+        let certificate = certify(problem, &null.start);
+        if certificate.relative <= tol {
+            let (params, status) = (null.start.clone(), Status::Converged);
+            return Ok(Solved { params, iterations: 0, status, certificate: Some(certificate) });
+        }
     }
     let (start, done) = begun.map_or((warm, 0), |solved| (solved.params, solved.iterations));
     let limits = Limits {

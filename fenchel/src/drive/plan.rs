@@ -85,8 +85,7 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         penalty: penalty.as_ref(),
         baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
     };
-    let choice =
-        choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
+    let choice = choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
     let scales = match &job.path {
         Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
         None => vec![1.0],

@@ -55,7 +55,7 @@ pub fn run(
     checkpoint: Option<&CheckpointConfig>,
 ) -> Result<Solution, Error> {
     let prepared = prepare(job)?;
-    let store = Store::open(checkpoint, job)?;
+    let store = Store::open(checkpoint, job, &prepared)?;
     let context = Context {
         job,
         penalty: prepared.penalty.as_ref(),
@@ -69,10 +69,8 @@ pub fn run(
     let cut = folds.iter().map(|fold| fold.cut).chain([full.cut]).flatten().reduce(worse);
     store.close(cut.is_some())?;
     let solved = full.points.iter().map(|point| point.status);
-    let status = solved
-        .chain(folds.iter().map(|fold| fold.worst))
-        .chain(cut)
-        .fold(Status::Converged, worse);
+    let status =
+        solved.chain(folds.iter().map(|fold| fold.worst)).chain(cut).fold(Status::Converged, worse);
     let report = match &job.cv {
         Some(config) if cut.is_none() => {
             let values = folds.into_iter().map(|fold| fold.values).collect();
@@ -88,8 +86,7 @@ fn solve_all(
     context: Context<'_>,
     prepared: &Prepared,
 ) -> Result<(Path, Vec<Result<FoldRun, Error>>), Error> {
-    let full =
-        || path::run(context, Stage::Full, prepared.objective.as_ref(), &prepared.null);
+    let full = || path::run(context, Stage::Full, prepared.objective.as_ref(), &prepared.null);
     let (Some(config), Some(assignment)) = (&context.job.cv, &prepared.assignment) else {
         return Ok((full()?, Vec::new()));
     };

@@ -6,9 +6,17 @@ use super::keypath::KeyPath;
 use super::problem::Problem;
 use crate::Error;
 
+/// Points of a path, at most: a slip of the keyboard is not to fill the memory.
+const MOST_POINTS: usize = 1_000_000;
+
 /// Checks all sections. Errors: at the value that is out of bounds.
 pub(super) fn sections(problem: &Problem) -> Result<(), Error> {
     let document = &problem.document;
+    if problem.data.main_file().is_none() {
+        return Err(Error::input("missing field `file`")
+            .at(document.locate_key(&at("data")))
+            .help("the data file, relative to the problem file"));
+    }
     tagged(document, "loss")?;
     tagged(document, "penalty")?;
     solver(document, &problem.solver)?;
@@ -62,6 +70,8 @@ fn solver(document: &Document, solver: &SolverConfig) -> Result<(), Error> {
 
 fn grid(document: &Document, path: &PathConfig) -> Result<(), Error> {
     require(document, path.points >= 1, "path.points", "at least 1", path.points)?;
+    let few = path.points <= MOST_POINTS;
+    require(document, few, "path.points", "at most 1000000", path.points)?;
     let good = path.min_ratio > 0.0 && path.min_ratio < 1.0;
     require(document, good, "path.min_ratio", "between 0 and 1, both excluded", path.min_ratio)?;
     if let Some(max) = path.max {

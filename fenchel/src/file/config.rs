@@ -84,7 +84,7 @@ impl Default for CvConfig {
 
 /// A number of folds, or fold numbers per sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number of folds, { file = ... } or { column = ... }")]
 pub enum Folds {
     /// Random folds of nearly equal size.
     Count(usize),

@@ -213,10 +213,9 @@ impl Node {
         match &self.body {
             Body::Leaf(Value::String(leaf)) => (leaf == text).then(|| path.clone()),
             Body::Leaf(_) => None,
-            Body::List(items) => items
-                .iter()
-                .enumerate()
-                .find_map(|(i, item)| item.find_text(&path.index(i), text)),
+            Body::List(items) => {
+                items.iter().enumerate().find_map(|(i, item)| item.find_text(&path.index(i), text))
+            }
             Body::Table(entries) => {
                 entries.iter().find_map(|(key, node)| node.find_text(&path.key(key), text))
             }

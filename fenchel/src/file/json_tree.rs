@@ -12,9 +12,7 @@ pub(super) fn parse(source: &Source) -> Result<Node, Error> {
         let at = offset(&source.text, error.line(), error.column());
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text);
-        return Err(
-            Error::input(format!("not valid JSON: {message}")).at(source.place(at..at + 1))
-        );
+        return Err(Error::input(format!("not valid JSON: {message}")).at(source.place(at..at + 1)));
     }
     Scanner { source, at: 0 }.node(None)
 }

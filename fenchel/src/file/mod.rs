@@ -26,7 +26,9 @@ pub use document::Document;
 pub use keypath::{KeyPath, Step};
 pub use problem::{Problem, SECTIONS};
 pub use read::read_document;
-pub use result::{CertificateRecord, Coefficients, CvRecord, DataRecord, Output, PointRecord, ResultFile};
+pub use result::{
+    CertificateRecord, Coefficients, CvRecord, DataRecord, Output, PointRecord, ResultFile,
+};
 
 #[cfg(test)]
 mod tests;

@@ -51,10 +51,7 @@ impl Problem {
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
         let document = read_document(path, sets)?;
         check_sections(&document)?;
-        let base = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
+        let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let none = || Raw(Map::from_iter([("type".to_string(), Value::from("none"))]));
         let problem = Self {
             data: section(&document, "data")?.ok_or_else(|| missing(&document, "data"))?,
@@ -97,8 +94,7 @@ fn check_sections(document: &Document) -> Result<(), Error> {
 }
 
 fn missing(document: &Document, section: &str) -> Error {
-    document
-        .error(&KeyPath::default(), format!("the problem file has no section `[{section}]`"))
+    document.error(&KeyPath::default(), format!("the problem file has no section `[{section}]`"))
 }
 
 /// Reads one section, if it is there.

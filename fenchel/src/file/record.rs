@@ -4,9 +4,7 @@ use fenchel_core::Response;
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use super::result::{
-    Coefficients, CvRecord, DataRecord, PointRecord, ResultFile, finite,
-};
+use super::result::{Coefficients, CvRecord, DataRecord, PointRecord, ResultFile, finite};
 use crate::data::Dataset;
 use crate::drive::{CvReport, Point, Solution};
 

@@ -203,12 +203,21 @@ impl ResultFile {
         })
     }
 
-    /// The file's text.
+    /// The file's text: one field a line, one point of a path a line.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("results hold texts, numbers and lists under text keys");
-        text.push('\n');
-        text
+        let value = serde_json::to_value(self).expect("text keys, texts, numbers and lists");
+        let Value::Object(fields) = value else { unreachable!("a struct is an object") };
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| match value {
+                Value::Array(points) if key == "path" => {
+                    let points: Vec<String> = points.iter().map(|p| format!("    {p}")).collect();
+                    format!("  \"{key}\": [\n{}\n  ]", points.join(",\n"))
+                }
+                value => format!("  \"{key}\": {value}"),
+            })
+            .collect();
+        format!("{{\n{}\n}}\n", fields.join(",\n"))
     }
 }
 
@@ -294,7 +303,10 @@ mod tests {
     fn coefficients_are_the_same_after_a_round_trip() {
         let beta = [0.0, 1.5, 0.0, -2.0, 0.0, 3.0];
         let sparse = Coefficients::from_dense(&beta, 3, 2);
-        assert_eq!((sparse.rows.as_slice(), sparse.cols.as_slice()), (&[0, 1, 2][..], &[1, 0, 1][..]));
+        assert_eq!(
+            (sparse.rows.as_slice(), sparse.cols.as_slice()),
+            (&[0, 1, 2][..], &[1, 0, 1][..])
+        );
         assert_eq!(sparse.to_dense().unwrap(), beta);
     }
 

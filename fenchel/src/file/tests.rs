@@ -138,8 +138,16 @@ fn json_has_lines_and_columns_too() {
 }"#;
     let (at, path, _) = whereabouts(load("p.json", text, &[]).unwrap_err());
     assert_eq!((at.as_str(), path.as_str()), ("4:29", "solver.toll"));
-    let problem = load("p.json", &text.replace("toll", "type2").replace(", \"type2\": [1, {\"é\": \"\\\"}\"}]", ""), &[]).unwrap();
-    assert_eq!(problem.document.locate(&KeyPath::from("solver.type")).column.as_deref(), Some("23"));
+    let problem = load(
+        "p.json",
+        &text.replace("toll", "type2").replace(", \"type2\": [1, {\"é\": \"\\\"}\"}]", ""),
+        &[],
+    )
+    .unwrap();
+    assert_eq!(
+        problem.document.locate(&KeyPath::from("solver.type")).column.as_deref(),
+        Some("23")
+    );
     let (at, _, message) = whereabouts(load("p.json", "{\n  \"data\": 1,\n}", &[]).unwrap_err());
     assert_eq!(at, "3:1", "{message}");
     let (at, _, message) = whereabouts(load("p.json", "{\"a\": 1, \"a\": 2}", &[]).unwrap_err());
@@ -151,7 +159,12 @@ fn set_values_replace_create_and_index() {
     let problem = load(
         "p.toml",
         LASSO,
-        &["penalty.terms[1].lambda=2", "solver.tol = 1e-3", "data.file=other.csv", "loss.type=huber"],
+        &[
+            "penalty.terms[1].lambda=2",
+            "solver.tol = 1e-3",
+            "data.file=other.csv",
+            "loss.type=huber",
+        ],
     )
     .unwrap();
     assert_eq!(problem.penalty.0["terms"][1]["lambda"], 2);
@@ -210,7 +223,8 @@ fn bytes_that_are_not_utf8_have_a_place() {
 
 #[test]
 fn the_effective_problem_has_every_default() {
-    let value = load("p.toml", &format!("{LASSO}[path]\nlambdas = [1.0]\n"), &[]).unwrap().effective();
+    let value =
+        load("p.toml", &format!("{LASSO}[path]\nlambdas = [1.0]\n"), &[]).unwrap().effective();
     assert_eq!(value["solver"]["max_iter"], 100_000);
     assert_eq!(value["model"]["standardize"], true);
     assert_eq!(value["path"], serde_json::json!({ "lambdas": [1.0] }));

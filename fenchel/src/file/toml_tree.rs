@@ -69,9 +69,8 @@ impl Reader<'_> {
 
     fn node(&self, value: &Spanned<DeValue<'_>>, key: Option<Mark>) -> Result<Node, Error> {
         let mark = self.mark(value.span());
-        let fail = |message: String| {
-            Err(Error::input(message).at(self.source.place(mark.range.clone())))
-        };
+        let fail =
+            |message: String| Err(Error::input(message).at(self.source.place(mark.range.clone())));
         let body = match value.get_ref() {
             DeValue::String(text) => Body::Leaf(Value::String(text.to_string())),
             DeValue::Boolean(flag) => Body::Leaf(Value::Bool(*flag)),

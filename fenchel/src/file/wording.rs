@@ -22,6 +22,9 @@ pub(crate) fn plain(message: &str) -> String {
         ("invalid value: ", "wrong value: "),
     ];
     let message = message.lines().collect::<Vec<_>>().join(" ");
+    if message.contains("did not match any variant of untagged enum") {
+        return "none of the forms that this key takes: `fenchel describe` shows them".into();
+    }
     let mut plain = match message.find(", expected struct ") {
         Some(at) => format!("{}, expected a table", &message[..at]),
         None => message,

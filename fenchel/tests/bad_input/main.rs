@@ -34,8 +34,11 @@ fn check(case: &Case) -> Result<(), String> {
         case.files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let bench = Bench::new(&files);
     let before = bench.names();
-    let args =
-        if case.args.is_empty() { vec!["fit", "p.toml", "-o", "out.json"] } else { case.args.clone() };
+    let args = if case.args.is_empty() {
+        vec!["fit", "p.toml", "-o", "out.json"]
+    } else {
+        case.args.clone()
+    };
     let run = bench.run(&args);
     let mut faults = Vec::new();
     if run.code != Some(case.code) {

@@ -75,7 +75,9 @@ fn a_dash_prints_the_result_and_nothing_else() {
 fn without_a_result_the_summary_lists_the_coefficients() {
     let run = bench(LASSO).run(&["fit", "p.toml"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    for words in ["8 samples, 2 features", "quadratic", "l1, lambda = 0.1", "(intercept)", "converged"] {
+    for words in
+        ["8 samples, 2 features", "quadratic", "l1, lambda = 0.1", "(intercept)", "converged"]
+    {
         assert!(run.stdout.contains(words), "no {words} in {}", run.stdout);
     }
 }
@@ -190,12 +192,8 @@ fn an_interrupt_saves_a_checkpoint_and_the_points_so_far() {
 #[test]
 fn a_reader_that_has_gone_away_is_no_error() {
     let bench = bench(LASSO);
-    let mut child = bench
-        .command(&["schema"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        bench.command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));

@@ -36,7 +36,8 @@ fn everything_listed_can_be_described() {
         assert!(names.contains(name), "{name} is not listed");
     }
     for entry in listed {
-        let name = format!("{}:{}", entry["kind"].as_str().unwrap(), entry["name"].as_str().unwrap());
+        let name =
+            format!("{}:{}", entry["kind"].as_str().unwrap(), entry["name"].as_str().unwrap());
         let run = bench.run(&["describe", &name, "--json"]);
         assert_eq!(run.code, Some(0), "{name}: {}", run.stderr);
         let page = json(&run.stdout);
@@ -108,6 +109,13 @@ fn walk(node: &Value, visit: &mut impl FnMut(&Value)) {
         Value::Array(items) => items.iter().for_each(|v| walk(v, visit)),
         _ => {}
     }
+}
+
+#[test]
+fn no_command_is_a_usage_error() {
+    let run = empty().run(&[]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert!(run.stderr.contains("Usage"), "{}", run.stderr);
 }
 
 #[test]

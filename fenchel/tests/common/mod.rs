@@ -27,6 +27,7 @@ impl Bench {
         std::fs::write(self.path(name), bytes).expect("the folder is writable");
     }
 
+    #[allow(dead_code, reason = "not every test program reads results")]
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("the file is there")
     }

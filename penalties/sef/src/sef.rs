@@ -197,7 +197,7 @@ mod tests {
         for (features, outputs) in [(6, 1), (3, 2), (1, 1)] {
             let space = Space::numbered(features, outputs);
             for k in [1, 2, 3, 6].into_iter().filter(|k| *k <= space.len()) {
-                for lambda in [0.1, 1.0] {
+                for lambda in [0.1, 1.0, 5.0] {
                     fenchel_laws::penalty::assert_laws(&penalty(lambda, k, &space), &space);
                 }
             }

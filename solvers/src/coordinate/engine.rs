@@ -54,6 +54,8 @@ impl Engine {
         inner: Inner,
     ) -> (f64, f64) {
         self.prepare(units, design, working, beta.len());
+        // A step along a coordinate takes the intercept along; there may be none to take.
+        self.model.settle(intercepts);
         let (mut first, mut last) = (0.0, 0.0);
         for epoch in 0..inner.epochs {
             let report = self.epoch(units, design, working, beta, intercepts);
@@ -158,14 +160,7 @@ impl Engine {
             }
         }
         self.model.refresh_sums();
-        for (k, b0) in intercepts.iter_mut().enumerate() {
-            if self.model.total(k) > 0.0 {
-                let step = self.model.weighted_sum[k] / self.model.total(k);
-                *b0 += step;
-                self.model.shift[k] -= step;
-                self.model.weighted_sum[k] = 0.0;
-            }
-        }
+        self.model.settle(intercepts);
         let after = self.model.value() + units.value(working, beta);
         if after.is_nan() || after >= before {
             for (&flat, &old) in self.support.iter().zip(&saved.beta) {

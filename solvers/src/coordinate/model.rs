@@ -30,7 +30,12 @@ impl Model {
         let curvature = fit.as_curvature().expect("`supports` asked for a curvature");
         self.curvature.resize(n * outputs, 0.0);
         curvature.curvature(eta, own, &mut self.curvature);
-        let top = kernels::max_abs(&self.curvature);
+        let mut top = kernels::max_abs(&self.curvature);
+        if top == 0.0 {
+            // Flat to second order everywhere, as where every sample is an outlier.
+            let bound = fit.as_smooth().and_then(|smooth| smooth.hessian_bound());
+            top = bound.unwrap_or(1.0 / n as f64);
+        }
         if curvature.form() != CurvatureForm::Constant {
             for (h, g) in self.curvature.iter_mut().zip(grad_eta) {
                 if *g != 0.0 {
@@ -67,6 +72,18 @@ impl Model {
             };
         }
         0.5 * value
+    }
+
+    /// Moves the intercepts to their optimum, given the coefficients.
+    pub fn settle(&mut self, intercepts: &mut [f64]) {
+        for (k, b0) in intercepts.iter_mut().enumerate() {
+            if self.total[k] > 0.0 {
+                let step = self.weighted_sum[k] / self.total[k];
+                *b0 += step;
+                self.shift[k] -= step;
+                self.weighted_sum[k] = 0.0;
+            }
+        }
     }
 
     /// Recomputes the weighted sums from the residual, after it was changed as a whole.

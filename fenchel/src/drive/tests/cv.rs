@@ -126,7 +126,9 @@ fn every_metric_follows_its_definition() {
     let fit = solved(&job(&odd, logistic(), l1(0.02)));
     let eta: Vec<f64> = (0..40)
         .step_by(2)
-        .map(|i| fit.intercept[0] + (0..3).map(|j| table[j].1[i] * fit.coefficients[j]).sum::<f64>())
+        .map(|i| {
+            fit.intercept[0] + (0..3).map(|j| table[j].1[i] * fit.coefficients[j]).sum::<f64>()
+        })
         .collect();
     let y: Vec<f64> = table[3].1.iter().step_by(2).copied().collect();
     let mean = |f: &dyn Fn(f64, f64) -> f64| {
@@ -190,10 +192,8 @@ fn offsets_and_weights_go_with_their_samples() {
     full.path = Some(PathConfig { lambdas: Some(vec![0.1]), ..Default::default() });
     let report = solved(&with_cv(full, by_column(Metric::Mse))).cv.unwrap();
     let rest: Vec<usize> = (0..30).filter(|i| i % 3 != 1).collect();
-    let training: Table = table[..6]
-        .iter()
-        .map(|(name, v)| (*name, rest.iter().map(|&i| v[i]).collect()))
-        .collect();
+    let training: Table =
+        table[..6].iter().map(|(name, v)| (*name, rest.iter().map(|&i| v[i]).collect())).collect();
     let job = job_with(&training, data, quadratic(), l1(0.1));
     let fit = solved(&job);
     let coefficients = crate::drive::Coefficients::from_dense(3, 1, &fit.coefficients);

@@ -69,11 +69,10 @@ fn without_an_intercept_columns_are_scaled_but_not_centred() {
         table[3].1[i] - (0..3).map(|j| table[j].1[i] * solution.coefficients[j]).sum::<f64>()
     };
     // Optimality on the original columns, whose penalty weights are their deviations.
-    for j in 0..3 {
-        let (b, x) = (solution.coefficients[j], &table[j].1);
+    for (b, (_, x)) in solution.coefficients.iter().zip(&table) {
         let gradient = -(0..n).map(|i| x[i] * residual(i)).sum::<f64>() / n as f64;
         let weight = 0.1 * deviation(x);
-        if b == 0.0 {
+        if *b == 0.0 {
             assert!(gradient.abs() <= weight * (1.0 + 1e-6));
         } else {
             close(&[-gradient], &[weight * b.signum()], 1e-4);
@@ -94,8 +93,7 @@ fn a_weight_of_two_is_the_sample_twice() {
             })
             .collect();
         table.push(("w", weights));
-        let weighted =
-            solved(&job_with(&table, json!({ "weights": "w" }), loss.clone(), l1(0.03)));
+        let weighted = solved(&job_with(&table, json!({ "weights": "w" }), loss.clone(), l1(0.03)));
         let repeated = solved(&job(&twice, loss, l1(0.03)));
         close(&weighted.coefficients, &repeated.coefficients, 1e-4);
         close(&[weighted.objective], &[repeated.objective], 1e-9);
@@ -119,8 +117,7 @@ fn poisson_counts_with_exposure_have_the_total_rate_as_null_model() {
     let mut table = linear(30);
     table[3].1 = (0..30).map(|i| f64::from(i % 4)).collect();
     table.push(("t", (0..30).map(|i| 1.0 + f64::from(i % 5)).collect()));
-    let job =
-        job_with(&table, json!({ "exposure": "t" }), json!({ "type": "poisson" }), l1(1e3));
+    let job = job_with(&table, json!({ "exposure": "t" }), json!({ "type": "poisson" }), l1(1e3));
     let solution = solved(&job);
     let rate = table[3].1.iter().sum::<f64>() / table[4].1.iter().sum::<f64>();
     close(&solution.intercept, &[rate.ln()], 1e-13);

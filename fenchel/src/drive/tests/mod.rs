@@ -1,8 +1,8 @@
 //! Whole runs, from a table to a solution.
 
 mod cv;
-mod fixture;
 mod fit;
+mod fixture;
 mod own;
 mod path;
 mod resume;

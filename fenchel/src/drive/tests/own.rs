@@ -93,6 +93,47 @@ fn own_parameters_of_the_null_model_are_their_maximum_likelihood() {
     close(&null.zero, &[0.0, 0.0, 0.0, mean, deviation.ln()], 1e-12);
 }
 
+/// Absolute errors: no gradient.
+#[derive(Debug)]
+struct Absolute;
+
+#[derive(Debug)]
+struct AbsoluteFit(Vec<f64>);
+
+impl Loss for Absolute {
+    fn reads(&self) -> ResponseKind {
+        ResponseKind::Number
+    }
+    fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
+        Ok(Bound::Eta(Box::new(AbsoluteFit(samples.number()?.to_vec()))))
+    }
+}
+
+impl DataFit for AbsoluteFit {
+    fn samples(&self) -> usize {
+        self.0.len()
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn value(&self, eta: &[f64], _own: &[f64]) -> f64 {
+        self.0.iter().zip(eta).map(|(y, eta)| (y - eta).abs()).sum::<f64>() / self.0.len() as f64
+    }
+}
+
+#[test]
+fn the_null_model_without_a_gradient_is_the_median() {
+    let table = linear(51);
+    let job = job(&table, quadratic(), l1(1.0));
+    let objective = assemble(&Absolute, &Rows::all(&job.dataset), &ModelConfig::default()).unwrap();
+    let penalty = (job.penalty)(&fenchel_core::Space::numbered(3, 1)).unwrap();
+    let null = Null::of(objective.as_ref(), penalty.as_ref());
+    let mut y = table[3].1.clone();
+    y.sort_by(f64::total_cmp);
+    close(&null.zero, &[0.0, 0.0, 0.0, y[25]], 1e-12);
+    assert_eq!(null.threshold, None);
+}
+
 #[test]
 fn thresholds_come_back_to_the_original_scale() {
     let table = linear(50);
@@ -108,9 +149,8 @@ fn thresholds_come_back_to_the_original_scale() {
         let fit: f64 = (0..3).map(|j| table[j].1[i] * solution.coefficients[j]).sum();
         table[3].1[i] - solution.intercept[0] - fit
     };
-    let (mean, square) = (0..50)
-        .map(residual)
-        .fold((0.0, 0.0), |(m, s), r| (m + r / 50.0, s + r * r / 50.0));
+    let (mean, square) =
+        (0..50).map(residual).fold((0.0, 0.0), |(m, s), r| (m + r / 50.0, s + r * r / 50.0));
     close(&[mean, square], &[0.0, noise * noise], 1e-6);
 }
 

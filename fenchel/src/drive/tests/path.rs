@@ -63,12 +63,8 @@ fn unpenalised_features_are_fitted_at_the_first_point() {
 #[test]
 fn a_penalty_on_differences_begins_with_a_constant() {
     let table: Table = vec![("y", vec![1.0, 1.2, 0.8, 5.0, 5.1, 4.9])];
-    let mut chain = job_with(
-        &table,
-        json!({ "design": "identity" }),
-        quadratic(),
-        json!({ "type": "fused" }),
-    );
+    let mut chain =
+        job_with(&table, json!({ "design": "identity" }), quadratic(), json!({ "type": "fused" }));
     chain.model.intercept = false;
     chain.model.standardize = false;
     let chain = on_path(chain, 3, 0.1);

@@ -1,6 +1,6 @@
 //! Checkpoints: a run that was cut short goes on to the same end.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,16 +26,16 @@ impl Listener for Stop {
     }
 }
 
-fn interrupted(mut job: Job, point: usize, steps: usize, save: &PathBuf) -> Solution {
+fn interrupted(mut job: Job, point: usize, steps: usize, save: &Path) -> Solution {
     let flag = Arc::new(AtomicBool::new(false));
     job.interrupt = Some(flag.clone());
     let listener = Stop { flag, point, steps: steps.into() };
-    let checkpoint = CheckpointConfig { save: Some(save.clone()), ..Default::default() };
+    let checkpoint = CheckpointConfig { save: Some(save.into()), ..Default::default() };
     run(&job, &listener, Some(&checkpoint)).unwrap()
 }
 
-fn resumed(job: &Job, from: &PathBuf) -> Solution {
-    let checkpoint = CheckpointConfig { resume: Some(from.clone()), ..Default::default() };
+fn resumed(job: &Job, from: &Path) -> Solution {
+    let checkpoint = CheckpointConfig { resume: Some(from.into()), ..Default::default() };
     run(job, &Silent, Some(&checkpoint)).unwrap()
 }
 

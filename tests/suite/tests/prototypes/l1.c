@@ -14,5 +14,5 @@ double l1_subdiff_dist(double lambda, double b, double grad) {
     double at = b > 0 ? grad + lambda : b < 0 ? grad - lambda : grad;
     double size = at < 0 ? -at : at;
     if (b != 0) return size;
-    return size > lambda ? size - lambda : 0.0;
+    return size <= lambda ? 0.0 : size - lambda; /* NaN stays NaN */
 }
