@@ -70,7 +70,8 @@ impl Baseline {
         let or_zero =
             |c: Option<Certificate>| c.map(|c| c.value).filter(|v| v.is_finite()).unwrap_or(0.0);
         Self {
-            objective: (loss + penalty).abs(),
+            // Zero may be outside the penalty's domain; then measures are absolute.
+            objective: Some((loss + penalty).abs()).filter(|v| v.is_finite()).unwrap_or(0.0),
             stationarity: or_zero(certifier.stationarity(&problem, zero)),
             prox_residual: or_zero(certifier.prox_residual(&problem, zero)),
         }

@@ -2,7 +2,7 @@
 //!
 //! | subject | module |
 //! |---|---|
-//! | problem and result files | [`file`] |
+//! | problem and result files | [`mod@file`] |
 //! | data files | [`data`] |
 //! | names of losses, penalties and solvers | [`registry`] |
 //! | one fit, a path, a cross-validated path | [`drive`] |

@@ -2,7 +2,7 @@
 //! passes, nested ones too: composites keep their children raw and come back here.
 //!
 //! Built-in types come from typetag, and from the cards beside it, as typetag cannot list its tags.
-//! Types that exist only at run time are to be looked up in [`spec`] before typetag is asked.
+//! Types that exist only at run time are to be looked up in `spec` before typetag is asked.
 
 use std::path::Path;
 

@@ -46,7 +46,10 @@ fn text(problem: &Problem, plan: &Plan) -> String {
             "data",
             format!(
                 "{}: {} samples, {} features, {storage}, {} stored",
-                problem.data.main_file().unwrap_or_default(), plan.samples, plan.features, plan.stored
+                problem.data.main_file().unwrap_or_default(),
+                plan.samples,
+                plan.features,
+                plan.stored
             ),
         ),
         ("outputs", plan.outputs.to_string()),

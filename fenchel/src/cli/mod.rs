@@ -1,5 +1,5 @@
 //! The command line: one file a command. Everything that a command prints goes through
-//! [`output`], everything that can go wrong comes back as an [`Error`].
+//! `output`, everything that can go wrong comes back as an [`Error`].
 
 mod capabilities;
 mod check;

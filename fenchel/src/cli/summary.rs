@@ -21,7 +21,13 @@ pub(super) fn of(problem: &Problem, result: &ResultFile, written: Option<&Path>)
         outputs => format!(", {outputs} outputs"),
     };
     let (n, p) = (data.samples, data.features);
-    rows.push(("data", format!("{}: {n} samples, {p} features{outputs}", problem.data.main_file().unwrap_or_default())));
+    rows.push((
+        "data",
+        format!(
+            "{}: {n} samples, {p} features{outputs}",
+            problem.data.main_file().unwrap_or_default()
+        ),
+    ));
     rows.push(("loss", tag(&result.problem["loss"])));
     let lambda = result.lambda.map_or(String::new(), |l| format!(", lambda = {}", number(l)));
     rows.push(("penalty", format!("{}{lambda}", tag(&result.problem["penalty"]))));

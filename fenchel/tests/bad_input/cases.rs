@@ -200,6 +200,24 @@ fn sections() -> Vec<Case> {
             &["unknown solver \"fist\": did you mean \"fista\"?", "p.toml:10:8 at solver.type"],
         ),
         section("points 0", "path", "points = 0", &["`points` must be at least 1", "p.toml:10:10"]),
+        section(
+            "more points than fit",
+            "path",
+            "points = 9000000000000000000",
+            &["`points` must be at most 1000000", "p.toml:10:10"],
+        ),
+        section(
+            "fold file that is no vector",
+            "path",
+            "[cv]\nfolds = { file = \"d.csv\" }",
+            &["expected one column, got 3"],
+        ),
+        section(
+            "features empty",
+            "data",
+            "file = \"d.csv\"\nresponse = \"y\"\nfeatures = []",
+            &["`features` is empty", "p.toml:4:12 at data.features"],
+        ),
         section("points negative", "path", "points = -3", &["p.toml:10:10", "whole number"]),
         section(
             "min_ratio 1",

@@ -103,7 +103,8 @@ fn names_are_claims_and_no_two_are_the_same() {
 #[test]
 fn every_loss_and_penalty_occurs() {
     let cases = case::read_all();
-    let text: String = cases.iter().map(|case| format!("{} {}\n", case.loss, case.penalty)).collect();
+    let text: String =
+        cases.iter().map(|case| format!("{} {}\n", case.loss, case.penalty)).collect();
     for kind in [fenchel_core::Kind::Loss, fenchel_core::Kind::Penalty] {
         for card in fenchel_core::cards(kind) {
             let tag = format!("\"type\":\"{}\"", card.name);
