@@ -110,6 +110,14 @@ impl Error {
         Self::At { path: path.into(), source: Box::new(self) }
     }
 
+    /// The error below all [`Error::At`] layers.
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::At { source, .. } => source.innermost(),
+            other => other,
+        }
+    }
+
     /// A parameter out of bounds.
     pub fn parameter(name: &str, expected: impl Into<String>, got: impl ToString) -> Self {
         Self::Parameter { name: name.into(), expected: expected.into(), got: got.to_string() }

@@ -53,7 +53,10 @@ pub trait Resolve {
 
 /// How a file names groups of features.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected lists of features, { size = ... } or { column = ..., file = ... }"
+)]
 pub enum GroupsSpec {
     /// Lists of feature names or zero-based indices.
     Lists(Vec<Vec<FeatureRef>>),
@@ -83,7 +86,7 @@ pub struct ColumnSpec {
 
 /// A feature by name or by zero-based index.
 #[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the name of a feature or its zero-based index")]
 pub enum FeatureRef {
     /// Zero-based.
     Index(usize),

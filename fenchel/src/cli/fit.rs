@@ -75,7 +75,7 @@ impl Fit {
             None => {}
         }
         if !self.quiet && !to_stdout {
-            let text = summary::of(&problem, &result, self.output.as_deref());
+            let text = summary::of(&problem, &result, &solution.reason, self.output.as_deref());
             output::print(&text)?;
         }
         Ok(match result.status {

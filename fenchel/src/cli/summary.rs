@@ -13,7 +13,12 @@ use crate::file::{CertificateRecord, CvRecord, Problem, ResultFile, Rule};
 const MOST_SHOWN: usize = 20;
 
 /// The summary of a result that went to `written`; where it went nowhere, with coefficients.
-pub(super) fn of(problem: &Problem, result: &ResultFile, written: Option<&Path>) -> String {
+pub(super) fn of(
+    problem: &Problem,
+    result: &ResultFile,
+    reason: &str,
+    written: Option<&Path>,
+) -> String {
     let data = &result.data;
     let mut rows: Vec<(&str, String)> = Vec::new();
     let outputs = match data.outputs {
@@ -31,7 +36,8 @@ pub(super) fn of(problem: &Problem, result: &ResultFile, written: Option<&Path>)
     rows.push(("loss", tag(&result.problem["loss"])));
     let lambda = result.lambda.map_or(String::new(), |l| format!(", lambda = {}", number(l)));
     rows.push(("penalty", format!("{}{lambda}", tag(&result.problem["penalty"]))));
-    rows.push(("solver", solver(result)));
+    rows.push(("solver", reason.to_string()));
+    rows.push(("work", work(result)));
     rows.push((
         "objective",
         format!(
@@ -80,10 +86,10 @@ fn optional(x: Option<f64>) -> String {
     x.map_or("not finite".into(), number)
 }
 
-fn solver(result: &ResultFile) -> String {
+fn work(result: &ResultFile) -> String {
     let plural = if result.iterations == 1 { "" } else { "s" };
     let seconds = number((result.seconds * 1e3).round() / 1e3);
-    format!("{}, {} iteration{plural}, {seconds} s", result.solver, result.iterations)
+    format!("{} iteration{plural}, {seconds} s", result.iterations)
 }
 
 fn status(result: &ResultFile, tol: f64) -> String {

@@ -36,6 +36,8 @@ pub struct Dataset {
     pub subject: Option<Vec<u32>>,
     /// The rows of the file that are kept, from 0, ascending.
     pub rows_kept: Vec<usize>,
+    /// Where each sample's response stands, for errors that a loss finds later.
+    places: Option<Places>,
     path: PathBuf,
     columns: BTreeMap<String, Vec<f64>>,
 }
@@ -56,7 +58,27 @@ impl From<ResponseKind> for Needs<'static> {
     }
 }
 
+/// Lines, or rows where the file has none, of the kept samples of one column.
+#[derive(Debug, Clone)]
+struct Places {
+    path: PathBuf,
+    column: String,
+    lines: Option<Vec<u64>>,
+}
+
 impl Dataset {
+    /// An error about the response of one sample, at its place in the file; `None` without a
+    /// response.
+    pub fn response_error(&self, sample: usize, message: impl Into<String>) -> Option<DataError> {
+        let places = self.places.as_ref()?;
+        let mut error = DataError::new(&places.path, message).in_column(&places.column);
+        match &places.lines {
+            Some(lines) => error.line = lines.get(sample).copied(),
+            None => error.row = self.rows_kept.get(sample).map(|row| *row as u64 + 1),
+        }
+        Some(error)
+    }
+
     /// The numbers of a column that [`Needs::columns`] asked for, one a sample.
     ///
     /// Errors: it was not asked for.
@@ -92,6 +114,11 @@ pub fn load<'a>(
         columns.insert(part.name.clone(), part.numbers(&rows)?);
     }
     let response_names = parts.response.names();
+    let places = parts.response.parts().first().map(|part| Places {
+        path: part.table.path().to_path_buf(),
+        column: part.name.clone(),
+        lines: part.table.lines_of(&rows),
+    });
     let (path, sha256) = (files.main().path().to_path_buf(), files.sha256());
 
     let wrong = |error: fenchel_core::Error| DataError::new(&path, error.to_string());
@@ -120,6 +147,7 @@ pub fn load<'a>(
         encoding,
         subject,
         rows_kept: rows,
+        places,
         path,
         columns,
     })

@@ -150,6 +150,11 @@ impl Table {
         }
     }
 
+    /// The lines of some rows, where the file has lines.
+    pub(crate) fn lines_of(&self, rows: &[usize]) -> Option<Vec<u64>> {
+        self.lines.as_ref().map(|lines| rows.iter().map(|&row| lines[row]).collect())
+    }
+
     /// An error at a cell.
     pub(crate) fn error_at(&self, row: usize, name: &str, message: impl Into<String>) -> DataError {
         let mut error = self.error_in(name, message);

@@ -12,7 +12,7 @@
 //! | a grid of scales, warm-started | `grid`, `path` |
 //! | folds, metrics, the choice | `cv`, `folds`, `metric`, `rank` |
 //! | runs that were cut short go on | `checkpoint` |
-//! | predictions for new data | [`predict`] |
+//! | predictions for new data | [`mod@predict`] |
 
 mod assemble;
 mod checkpoint;

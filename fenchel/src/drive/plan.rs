@@ -1,5 +1,6 @@
 //! What would run: everything that is checked and decided before the first solve.
 
+use fenchel_core::Error::Domain;
 use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify};
 
 use super::assemble::{Rows, assemble};
@@ -8,6 +9,7 @@ use super::folds::Assignment;
 use super::null::Null;
 use super::{Error, Job, cv, grid, memory};
 use crate::auto::{Choice, choose};
+use crate::data::Dataset;
 
 /// What would run.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,11 +58,27 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The solver and why, in one sentence.
+    pub(super) fn reason(&self) -> String {
+        let (objective, penalty) = (self.objective.as_ref(), self.penalty.as_ref());
+        self.choice.sentence(&Problem { objective, penalty, baseline: Default::default() })
+    }
+
     /// The problem at the penalty as written.
     fn problem(&self) -> Problem<'_> {
         let (objective, penalty) = (self.objective.as_ref(), self.penalty.as_ref());
         Problem { objective, penalty, baseline: self.null.baseline(objective, penalty) }
     }
+}
+
+/// An error about one sample's response, moved to its place in the data file.
+fn at_its_line(error: Error, dataset: &Dataset) -> Error {
+    let Error::Section { source, .. } = &error else { return error };
+    let Domain { what: "response", sample, got, expected } = source.innermost() else {
+        return error;
+    };
+    let message = format!("the loss takes no response {got}: expected {expected}");
+    dataset.response_error(*sample, message).map_or(error, Error::Data)
 }
 
 /// Checks a job and decides how it will run. Solves nothing but the model at zero coefficients.
@@ -70,7 +88,8 @@ impl Prepared {
 pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
     job.check()?;
     let rows = Rows::all(&job.dataset);
-    let objective = assemble(job.loss.as_ref(), &rows, &job.model)?;
+    let objective = assemble(job.loss.as_ref(), &rows, &job.model)
+        .map_err(|error| at_its_line(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();
     let space = if names.len() == shape.features {
@@ -113,7 +132,7 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         intercepts: shape.intercepts,
         own: shape.own,
         solver: prepared.choice.method.name(),
-        reason: prepared.choice.sentence(&problem),
+        reason: prepared.reason(),
         certificate: certify(&problem, &prepared.null.start).kind,
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),

@@ -25,6 +25,8 @@ pub struct Solution {
     pub certificate: Certificate,
     /// The solver.
     pub solver: &'static str,
+    /// The solver and why, in one sentence.
+    pub reason: String,
     /// Its outer iterations.
     pub iterations: u64,
     /// The scale of the penalty on a path, else the penalty's own lambda where it has one.
@@ -78,7 +80,7 @@ pub fn run(
         }
         _ => None,
     };
-    Ok(solution(job, full, report, status, prepared.choice.method.name()))
+    Ok(solution(job, full, report, status, &prepared))
 }
 
 /// The path on all samples and, beside it, the folds.
@@ -112,7 +114,7 @@ fn solution(
     full: Path,
     cv: Option<CvReport>,
     status: Status,
-    solver: &'static str,
+    prepared: &Prepared,
 ) -> Solution {
     let chosen = cv.as_ref().map_or(full.points.len() - 1, |report| report.chosen);
     let point = full.points[chosen].clone();
@@ -122,7 +124,8 @@ fn solution(
         loss: point.loss,
         penalty: point.penalty,
         certificate: point.certificate,
-        solver,
+        solver: prepared.choice.method.name(),
+        reason: prepared.reason(),
         iterations: point.iterations,
         lambda: if job.path.is_some() { Some(point.lambda) } else { job.lambda.or(Some(1.0)) },
         intercept: point.intercept,

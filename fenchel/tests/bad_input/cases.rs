@@ -603,7 +603,7 @@ fn data_files() -> Vec<Case> {
 
 fn responses() -> Vec<Case> {
     vec![
-        data("count below zero", "a,b,y\n1,2,3\n4,5,-6\n7,8,9\n", &["response -6", "p.toml:3:12"])
+        data("count below zero", "a,b,y\n1,2,3\n4,5,-6\n7,8,9\n", &["response -6", "d.csv:3, column \"y\""])
             .loss("poisson"),
         data(
             "one class only",

@@ -41,8 +41,9 @@ fn read(case: &Case, folder: &Path) -> Data {
             column.push(cell.parse::<f64>().unwrap());
         }
     }
-    let column =
-        |name: &str| table[names.iter().position(|n| n == name).expect("the column exists")].clone();
+    let column = |name: &str| {
+        table[names.iter().position(|n| n == name).expect("the column exists")].clone()
+    };
     let n = table[0].len();
     let x = if case.is_signal() {
         (0..n).map(|j| (0..n).map(|i| f64::from(u8::from(i == j))).collect()).collect()
@@ -145,7 +146,8 @@ fn penalty(case: &Case, beta: &[Vec<f64>]) -> f64 {
             let ratio = case.param("l1_ratio").unwrap();
             let factor = |j: usize| params["penalty_factor"][j].as_f64().unwrap_or(1.0);
             let each = beta.iter().flat_map(|b| b.iter().enumerate());
-            let terms = each.map(|(j, b)| factor(j) * (ratio * b.abs() + (1.0 - ratio) / 2.0 * b * b));
+            let terms =
+                each.map(|(j, b)| factor(j) * (ratio * b.abs() + (1.0 - ratio) / 2.0 * b * b));
             if params["nonnegative"] == Value::Bool(true) && all().any(|b| b < 0.0) {
                 return f64::INFINITY;
             }
@@ -157,7 +159,9 @@ fn penalty(case: &Case, beta: &[Vec<f64>]) -> f64 {
                 None => (0..beta[0].len()).map(|j| vec![j]).collect(),
                 Some(list) => list
                     .iter()
-                    .map(|g| g.as_array().unwrap().iter().map(|j| j.as_u64().unwrap() as usize).collect())
+                    .map(|g| {
+                        g.as_array().unwrap().iter().map(|j| j.as_u64().unwrap() as usize).collect()
+                    })
                     .collect(),
             };
             let norm = |g: &Vec<usize>| {

@@ -144,7 +144,7 @@ impl BuildPenalty for LinearSpec {
 }
 
 fenchel_core::register_penalty!("linear", LinearSpec, {
-    summary: "A penalty of D B for a linear operator D: differences, or a matrix of one's own.",
+    summary: "a penalty of D B for a linear operator D: differences, or a matrix of one's own",
     formula: "penalty(D B), D applied to each column of B",
     method: "no prox; splitting solvers take the prox of the inner penalty and D apart",
     combines: "any inner penalty; solvers that split (admm)",

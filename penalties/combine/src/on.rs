@@ -315,7 +315,7 @@ impl BuildPenalty for OnSpec {
 }
 
 fenchel_core::register_penalty!("on", OnSpec, {
-    summary: "A penalty on part of the features; the others are not penalised.",
+    summary: "a penalty on part of the features; the others are not penalised",
     formula: "penalty(B_F), F = the listed features, all outputs",
     method: "prox: the inner penalty's on F, the identity elsewhere",
     combines: "any inner penalty, whose capabilities it keeps; several in a `sum`",

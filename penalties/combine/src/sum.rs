@@ -116,7 +116,7 @@ impl BuildPenalty for SumSpec {
 }
 
 fenchel_core::register_penalty!("sum", SumSpec, {
-    summary: "Several penalties added up.",
+    summary: "several penalties added up",
     formula: "sum_t terms_t(B)",
     method: "prox: closed where all terms are elementary, term by term where no coefficient is in \
              two terms; otherwise splitting solvers take the terms one by one",

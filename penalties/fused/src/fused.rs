@@ -185,7 +185,7 @@ impl BuildPenalty for FusedSpec {
 }
 
 fenchel_core::register_penalty!("fused", FusedSpec, {
-    summary: "Differences of neighbouring coefficients: piecewise constant along the features.",
+    summary: "differences of neighbouring coefficients: piecewise constant along the features",
     formula: "lambda * (sum_j |b_j - b_(j-1)| + l1 * ||b||_1) in each column of B",
     method: "prox: 1-D total variation by dynamic programming, linear in p, then soft threshold",
     combines: "every smooth loss by proximal gradient, signals by `design = \"identity\"`; gap known",

@@ -173,7 +173,7 @@ impl BuildPenalty for GroupLassoSpec {
 }
 
 fenchel_core::register_penalty!("group_lasso", GroupLassoSpec, {
-    summary: "Sum of Euclidean norms over groups of features: whole groups enter or leave.",
+    summary: "sum of Euclidean norms over groups of features: whole groups enter or leave",
     formula: "lambda * sum_g weights_g * sqrt(size of B_g) * ||B_g||_2, size = features x outputs",
     method: "prox: block soft threshold, B_g * max(1 - t c_g / ||B_g||_2, 0)",
     combines: "every smooth loss; block coordinate descent, proximal gradient; duality gap known",

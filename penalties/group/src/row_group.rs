@@ -26,7 +26,7 @@ impl BuildPenalty for RowGroupSpec {
 }
 
 fenchel_core::register_penalty!("row_group", RowGroupSpec, {
-    summary: "Sum of the norms of the rows of B: a feature serves all outputs or none.",
+    summary: "sum of the norms of the rows of B: a feature serves all outputs or none",
     formula: "lambda * sum_j sqrt(K) * ||B_j.||_2",
     method: "prox: row soft threshold, B_j. * max(1 - t lambda sqrt(K) / ||B_j.||_2, 0)",
     combines: "losses with several outputs; for one output it is the lasso; duality gap known",

@@ -221,7 +221,7 @@ impl BuildPenalty for SparseGroupLassoSpec {
 }
 
 fenchel_core::register_penalty!("sparse_group_lasso", SparseGroupLassoSpec, {
-    summary: "The group lasso plus the lasso: sparse in groups and inside them.",
+    summary: "the group lasso plus the lasso: sparse in groups and inside them",
     formula: "lambda * (l1_ratio * ||B||_1 + (1 - l1_ratio) * sum_g sqrt(size of B_g) * ||B_g||_2)",
     method: "prox: soft threshold, then block soft threshold",
     combines: "every smooth loss; block coordinate descent, proximal gradient; duality gap known",

@@ -146,7 +146,7 @@ impl BuildPenalty for SefSpec {
 }
 
 fenchel_core::register_penalty!("sef", SefSpec, {
-    summary: "Sparse envelope function: the convex envelope of ridge with at most k nonzeros.",
+    summary: "sparse envelope function: the convex envelope of ridge with at most k nonzeros",
     formula: "lambda * S_k(B), S_k(x) = 1/2 min { sum_i x_i^2 / u_i : 0 <= u <= 1, sum u <= k }",
     method: "prox: one root of a piecewise linear function by selection, O(p K) on every input",
     combines: "every smooth loss by proximal gradient; duality gap known; a path needs `max`",

@@ -172,7 +172,7 @@ impl BuildPenalty for NuclearSpec {
 }
 
 fenchel_core::register_penalty!("nuclear", NuclearSpec, {
-    summary: "Sum of the singular values of B (p x K): outputs share few directions.",
+    summary: "sum of the singular values of B (p x K): outputs share few directions",
     formula: "lambda * sum_r sigma_r(B)",
     method: "prox: soft threshold of the singular values",
     combines: "losses with several outputs by proximal gradient; duality gap known",

@@ -116,7 +116,7 @@ fn quadratic_loss(problem: &Problem<'_>) -> Result<(), Missing> {
 }
 
 register_solver!("cd", {
-    summary: "Coordinate descent over a working set, with Anderson extrapolation",
+    summary: "coordinate descent over a working set, with Anderson extrapolation",
     formula: "b_j <- prox_{Omega_j / L_j}(b_j - grad_j / L_j),  L_j = sum_i h_i x_ij^2",
     method: "choose the working set by subdifferential distance; epochs on it; one pass over the data for the certificate",
     combines: "a quadratic loss, any number of outputs; a separable penalty, convex or not",
@@ -158,7 +158,7 @@ impl Method for CdMethod {
 }
 
 register_solver!("block_cd", {
-    summary: "Block coordinate descent over a working set of groups",
+    summary: "block coordinate descent over a working set of groups",
     formula: "b_g <- prox_{Omega_g / L_g}(b_g - grad_g / L_g),  L_g >= ||X_g' H X_g||_2",
     method: "one proximal gradient step a block, with the block's own curvature bound",
     combines: "a quadratic loss, any number of outputs; a penalty that separates over blocks of features",

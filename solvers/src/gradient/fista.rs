@@ -95,7 +95,7 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
 }
 
 register_solver!("fista", {
-    summary: "Accelerated proximal gradient with backtracking and adaptive restart",
+    summary: "accelerated proximal gradient with backtracking and adaptive restart",
     formula: "x <- prox_{t Omega}(z - t grad f(z)),  z <- x + momentum (x - x_last)",
     method: "needs a gradient and a prox and nothing else; runs without momentum where the problem is not convex",
     combines: "any smooth objective, with a design or without; any penalty with a joint prox",

@@ -182,7 +182,7 @@ impl ProxNewton {
 }
 
 register_solver!("prox_newton", {
-    summary: "Proximal Newton with coordinate descent, or the Gram matrix, on the local model",
+    summary: "proximal Newton with coordinate descent, or the Gram matrix, on the local model",
     formula: "min_b  sum_i h_i (z_i - b0 - x_i b)^2 / 2 + Omega(b),  then a line search",
     method: "weighted least squares at the current point, a working set, backtracking on F",
     combines: "a loss with gradient and diagonal curvature; a penalty that separates over coefficients or blocks, or a convex one with a prox and at most 2000 features",

@@ -208,7 +208,7 @@ impl<'p> Solver<Problem<'p>, FitState> for Admm {
 }
 
 register_solver!("admm", {
-    summary: "Alternating direction method of multipliers over the loss and the terms of a sum",
+    summary: "alternating direction method of multipliers over the loss and the terms of a sum",
     formula: "min f(z_0) + sum_k Omega_k(z_k)  subject to  z_0 = offset + b0 + X b,  z_k = D_k b",
     method: "one factorised least-squares solve and one prox a piece; over-relaxed, residuals balanced",
     combines: "a loss with a prox in the linear predictor; convex terms with a prox each, also behind linear operators; at most 3000 coefficients",
