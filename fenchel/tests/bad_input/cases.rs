@@ -603,8 +603,12 @@ fn data_files() -> Vec<Case> {
 
 fn responses() -> Vec<Case> {
     vec![
-        data("count below zero", "a,b,y\n1,2,3\n4,5,-6\n7,8,9\n", &["response -6", "d.csv:3, column \"y\""])
-            .loss("poisson"),
+        data(
+            "count below zero",
+            "a,b,y\n1,2,3\n4,5,-6\n7,8,9\n",
+            &["response -6", "d.csv:3, column \"y\""],
+        )
+        .loss("poisson"),
         data(
             "one class only",
             "a,b,y\n1,2,1\n4,5,1\n7,8,1\n",
