@@ -19,6 +19,9 @@ use crate::{Problem, joint, kernels, worst};
 /// dense system of this size) and stationarity is certified instead.
 const MOST_FREE_DIRECTIONS: usize = 512;
 
+/// Cosine between the dual point and an unpenalised direction that counts as a right angle.
+const ORTHOGONAL: f64 = 1e-9;
+
 /// What a certificate measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -221,7 +224,11 @@ impl Certifier {
                 }
             }
         }
-        Some(())
+        // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
+        let size = kernels::norm2(dual);
+        let orthogonal =
+            |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
+        directions.iter().all(orthogonal).then_some(())
     }
 
     /// The distance to stationarity; `None` where the penalty does not know its subdifferential or

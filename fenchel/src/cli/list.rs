@@ -22,6 +22,8 @@ enum What {
     Losses,
     Penalties,
     Solvers,
+    /// Loaded libraries; this build loads none
+    Plugins,
 }
 
 /// One line of the list.
