@@ -10,6 +10,7 @@ use super::config::DataConfig;
 use super::design::{Encoded, Encoding, encode};
 use super::error::DataError;
 use super::files::Files;
+use super::magnitude;
 use super::parts::Parts;
 use super::rows::kept_rows;
 
@@ -67,6 +68,11 @@ struct Places {
 }
 
 impl Dataset {
+    /// The data file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// An error about the response of one sample, at its place in the file; `None` without a
     /// response.
     pub fn response_error(&self, sample: usize, message: impl Into<String>) -> Option<DataError> {
@@ -136,7 +142,7 @@ pub fn load<'a>(
             encoding: Vec::new(),
         },
     };
-    Ok(Dataset {
+    let dataset = Dataset {
         matrix: Arc::new(matrix),
         feature_names: names.into(),
         samples,
@@ -150,5 +156,7 @@ pub fn load<'a>(
         places,
         path,
         columns,
-    })
+    };
+    magnitude::check(&dataset)?;
+    Ok(dataset)
 }

@@ -27,6 +27,7 @@ mod design;
 mod error;
 mod files;
 mod format;
+mod magnitude;
 mod mtx;
 mod npy;
 mod npz;

@@ -584,6 +584,21 @@ fn data_files() -> Vec<Case> {
         ),
         data("missing cell", "a,b,y\n1,2,3\n4,,6\n7,8,9\n", &["d.csv:3", "\"b\"", "missing"]),
         data("NaN", "a,b,y\n1,2,3\n4,NaN,6\n7,8,9\n", &["d.csv:3", "\"b\""]),
+        data(
+            "squares that overflow",
+            "a,b,y\n1,1e200,3\n4,2e200,6\n7,5e200,9\n",
+            &["d.csv", "column \"b\"", "5e200", "rescale"],
+        ),
+        data(
+            "squares that vanish",
+            "a,b,y\n1,1e-200,3\n4,2e-200,6\n7,5e-200,9\n",
+            &["column \"b\"", "so small"],
+        ),
+        data(
+            "a response whose squares overflow",
+            "a,b,y\n1,2,3e200\n4,5,6\n7,8,9\n",
+            &["column \"y\"", "so large"],
+        ),
         data("infinity", "a,b,y\n1,2,3\n4,inf,6\n7,8,9\n", &["d.csv:3", "\"b\""]),
         data(
             "data that is not UTF-8",
