@@ -13,22 +13,27 @@ const MEMORY: usize = 5;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Anderson {
     iterates: Vec<Vec<f64>>,
+    /// Buffers of forgotten iterates, for the next ones.
+    spare: Vec<Vec<f64>>,
 }
 
 impl Anderson {
     /// Forgets all iterates.
     pub fn clear(&mut self) {
-        self.iterates.clear();
+        self.spare.append(&mut self.iterates);
     }
 
     /// Remembers an iterate; every `MEMORY + 1` iterates returns their extrapolation and forgets.
-    pub fn push(&mut self, iterate: Vec<f64>) -> Option<Vec<f64>> {
-        self.iterates.push(iterate);
+    pub fn push(&mut self, iterate: impl Iterator<Item = f64>) -> Option<Vec<f64>> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.extend(iterate);
+        self.iterates.push(buffer);
         if self.iterates.len() <= MEMORY {
             return None;
         }
         let extrapolated = self.extrapolate();
-        self.iterates.clear();
+        self.clear();
         extrapolated
     }
 
@@ -105,10 +110,10 @@ mod tests {
     fn a_linear_iteration_is_extrapolated_to_its_fixed_point() {
         // x <- D x + (1 - D) x*, with a diagonal D: five differences span the three modes.
         let (factors, fixed) = ([0.9, 0.5, -0.3], [1.0, -2.0, 3.0]);
-        let mut x = vec![0.0; 3];
+        let mut x = [0.0; 3];
         let mut anderson = Anderson::default();
         loop {
-            if let Some(point) = anderson.push(x.clone()) {
+            if let Some(point) = anderson.push(x.iter().copied()) {
                 for (p, f) in point.iter().zip(fixed) {
                     assert!((p - f).abs() < 1e-4, "{p} against {f}");
                 }

@@ -67,7 +67,7 @@ impl Engine {
                 break;
             }
             if inner.extrapolate {
-                let iterate = self.support.iter().map(|&f| beta[f]).collect();
+                let iterate = self.support.iter().map(|&f| beta[f]);
                 if let Some(point) = self.anderson.push(iterate) {
                     self.jump(units, design, working, beta, intercepts, &point);
                 }

@@ -1,7 +1,7 @@
 //! What descent moves at a time: a coefficient of a separable penalty, or a block of features of a
 //! block-separable one. Everything above this file is written once for both.
 
-use fenchel_core::{Blocks, Column, Design, Penalty, Separable, Sweep, SweepReport, kernels};
+use fenchel_core::{Blocks, Design, Penalty, Separable, Sweep, SweepReport, kernels};
 
 use super::model::Model;
 
@@ -206,9 +206,6 @@ pub(crate) fn shifted_axpy(
     shift: &mut f64,
 ) {
     let a = step / design.scale(j);
-    match design.stored_column(j) {
-        Column::Dense(x) => kernels::axpy(a, x, stored),
-        Column::Sparse(i, x) => kernels::sparse_axpy(a, i, x, stored),
-    }
+    design.stored_column(j).axpy(a, stored);
     *shift -= a * design.centre(j);
 }

@@ -10,7 +10,7 @@ use argmin::core::{Error, KV, Problem as Counted, Solver, State};
 use fenchel_core::certificate::Certifier;
 use fenchel_core::{Convexity, Problem};
 
-use super::step::{ProximalStep, uphill};
+use super::step::{Momentum, ProximalStep, uphill};
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
@@ -24,8 +24,7 @@ struct Fista {
     certifier: Certifier,
     z: Vec<f64>,
     next: Vec<f64>,
-    /// The momentum parameter t_k.
-    t: f64,
+    momentum: Momentum,
     convex: bool,
 }
 
@@ -44,7 +43,7 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
         self.step = ProximalStep::new(p, smooth);
         self.convex = p.penalty.convexity() == Convexity::Convex
             && p.objective.as_linear().is_some_and(|model| model.fit.as_conjugate().is_some());
-        self.t = 1.0;
+        self.momentum = Momentum::default();
         self.z.clone_from(&state.params);
         self.next.clone_from(&state.params);
         state.certificate = self.certifier.certify(p, &state.params);
@@ -61,9 +60,9 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
         let prox = p.penalty.as_prox().expect("`supports` asked for a prox");
         let stepped = self.step.take(&p, smooth, prox, &self.z, &mut self.next);
         if stepped.is_none_or(|s| !(s.smooth + s.penalty).is_finite()) {
-            if self.t > 1.0 {
+            if !self.momentum.is_at_rest() {
                 // Momentum left the domain: go on from the last point without it.
-                self.t = 1.0;
+                self.momentum = Momentum::default();
                 self.z.clone_from(&state.params);
                 return Ok((state, None));
             }
@@ -71,17 +70,8 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
         }
         let restart = uphill(&self.z, &self.next, &state.params);
         let last = std::mem::replace(&mut state.params, std::mem::take(&mut self.next));
-        if restart || !self.convex {
-            self.t = 1.0;
-            self.z.clone_from(&state.params);
-        } else {
-            let t = 0.5 * (1.0 + (1.0 + 4.0 * self.t * self.t).sqrt());
-            let momentum = (self.t - 1.0) / t;
-            self.t = t;
-            for ((z, x), y) in self.z.iter_mut().zip(&state.params).zip(&last) {
-                *z = x + momentum * (x - y);
-            }
-        }
+        let restart = restart || !self.convex;
+        self.momentum.extrapolate(restart, &state.params, &last, &mut self.z);
         state.stalled = state.params == last && self.z == state.params;
         self.next = last;
         if state.stalled

@@ -87,3 +87,37 @@ pub(crate) fn uphill(z: &[f64], next: &[f64], last: &[f64]) -> bool {
     }
     product > 0.0
 }
+
+/// The momentum of accelerated proximal gradient: `z = x + (t_k - 1) / t_(k+1) (x - x_last)`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Momentum {
+    t: f64,
+}
+
+impl Default for Momentum {
+    fn default() -> Self {
+        Self { t: 1.0 }
+    }
+}
+
+impl Momentum {
+    /// Whether the next point is extrapolated by nothing.
+    pub fn is_at_rest(self) -> bool {
+        self.t <= 1.0
+    }
+
+    /// Writes the next extrapolated point to `z`: `x` itself on a `restart`.
+    pub fn extrapolate(&mut self, restart: bool, x: &[f64], last: &[f64], z: &mut [f64]) {
+        if restart {
+            *self = Self::default();
+            z.copy_from_slice(x);
+            return;
+        }
+        let t = 0.5 * (1.0 + (1.0 + 4.0 * self.t * self.t).sqrt());
+        let momentum = (self.t - 1.0) / t;
+        self.t = t;
+        for ((z, x), last) in z.iter_mut().zip(x).zip(last) {
+            *z = x + momentum * (x - last);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use fenchel_core::{Design, Prox, kernels};
 
 use crate::coordinate::Model;
-use crate::gradient::uphill;
+use crate::gradient::{Momentum, uphill};
 
 /// Inner iterations at most.
 const ITERATIONS: usize = 20_000;
@@ -88,7 +88,7 @@ impl GramModel {
         let start = beta.clone();
         let (mut z, mut next) = (beta.clone(), beta.clone());
         let mut forward = beta.clone();
-        let mut t = 1.0f64;
+        let mut momentum = Momentum::default();
         let step = self.step();
         for _ in 0..ITERATIONS {
             self.gradient(&start, grad, &z);
@@ -102,17 +102,7 @@ impl GramModel {
             if moved <= tol * step {
                 break;
             }
-            if restart {
-                t = 1.0;
-                z.clone_from(beta);
-            } else {
-                let t_next = 0.5 * (1.0 + (1.0 + 4.0 * t * t).sqrt());
-                let momentum = (t - 1.0) / t_next;
-                t = t_next;
-                for ((z, x), y) in z.iter_mut().zip(&*beta).zip(&next) {
-                    *z = x + momentum * (x - y);
-                }
-            }
+            momentum.extrapolate(restart, beta, &next, &mut z);
         }
         let moved: Vec<f64> = beta.iter().zip(&start).map(|(new, old)| new - old).collect();
         moved
