@@ -23,7 +23,26 @@ pub struct Card {
     /// Paper and equation.
     pub source: &'static str,
     /// JSON Schema of the parameters, without `type`.
-    pub schema: fn() -> Schema,
+    pub parameters: Parameters,
+}
+
+/// Where the JSON Schema of a type's parameters comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Parameters {
+    /// The spec, by its derive.
+    Derived(fn() -> Schema),
+    /// A text, as a plugin brings it. Where it is no schema, nothing is known of the parameters.
+    Text(&'static str),
+}
+
+impl Card {
+    /// JSON Schema of the parameters, without `type`.
+    pub fn schema(&self) -> Schema {
+        match self.parameters {
+            Parameters::Derived(schema) => schema(),
+            Parameters::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+        }
+    }
 }
 
 /// What a card is about.
@@ -67,7 +86,7 @@ macro_rules! register_penalty {
             $crate::Card {
                 kind: $crate::Kind::Penalty,
                 name: $name,
-                schema: || $crate::schemars::schema_for!($spec),
+                parameters: $crate::Parameters::Derived(|| $crate::schemars::schema_for!($spec)),
                 $($field: $value),*
             }
         }
@@ -88,7 +107,7 @@ macro_rules! register_loss {
             $crate::Card {
                 kind: $crate::Kind::Loss,
                 name: $name,
-                schema: || $crate::schemars::schema_for!($spec),
+                parameters: $crate::Parameters::Derived(|| $crate::schemars::schema_for!($spec)),
                 $($field: $value),*
             }
         }

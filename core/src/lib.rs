@@ -34,7 +34,7 @@ pub mod spec;
 pub mod sweep;
 mod weights;
 
-pub use card::{BuildLoss, BuildPenalty, Card, Kind, cards};
+pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
 pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
 pub use design::Design;
 pub use error::{Error, nearest};

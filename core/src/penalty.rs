@@ -103,6 +103,13 @@ pub trait Separable: Send + Sync {
     /// Distance of `-grad` to the (limiting) subdifferential of `omega_j` at `b`; `+inf` where `b`
     /// is outside the domain.
     fn subdiff_dist_at(&self, j: usize, b: f64, grad: f64) -> f64;
+    /// Writes the distance of every coefficient: `out[j]` for `beta[j]` and `grad[j]`, all of them.
+    /// Provided, and compiled anew for every implementing type, as it is asked of all p K at once.
+    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+        for (j, ((b, g), out)) in beta.iter().zip(grad).zip(out).enumerate() {
+            *out = self.subdiff_dist_at(j, *b, *g);
+        }
+    }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
     /// that no virtual call is paid inside the epoch.
     fn sweep(&self, sweep: &mut Sweep<'_>) -> SweepReport {

@@ -8,7 +8,9 @@ macro_rules! register_solver {
                 kind: fenchel_core::Kind::Solver,
                 name: $name,
                 example: "",
-                schema: || schemars::json_schema!({ "type": "object", "properties": {} }),
+                parameters: fenchel_core::Parameters::Derived(|| {
+                    schemars::json_schema!({ "type": "object", "properties": {} })
+                }),
                 $($field: $value),*
             }
         }

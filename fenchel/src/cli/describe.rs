@@ -63,7 +63,7 @@ struct Parameter {
 }
 
 fn parameters(card: &Card) -> Vec<Parameter> {
-    let schema = (card.schema)();
+    let schema = card.schema();
     let required: Vec<&str> = schema
         .get("required")
         .and_then(Value::as_array)
@@ -239,7 +239,7 @@ fn as_json(card: &Card) -> Value {
         "example": example,
         "problem": problem(card),
         "source": card.source,
-        "schema": (card.schema)(),
+        "schema": card.schema(),
     })
 }
 

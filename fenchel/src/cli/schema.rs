@@ -71,7 +71,7 @@ impl Definitions {
         let mut any = Vec::new();
         for card in cards(kind) {
             let name = format!("{word}.{}", card.name);
-            self.add(&name, (card.schema)());
+            self.add(&name, card.schema());
             let schema = self.0[&name].as_object_mut().expect("a spec is a struct");
             schema.insert("title".into(), json!(card.name));
             schema.insert("description".into(), json!(card.summary));

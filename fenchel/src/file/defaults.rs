@@ -44,7 +44,7 @@ fn filled(kind: Kind, table: &Map<String, Value>) -> Value {
     let mut table = table.clone();
     let name = table.get("type").and_then(Value::as_str).unwrap_or_default();
     if let Some(card) = registry::card(kind, name) {
-        let schema = (card.schema)();
+        let schema = card.schema();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, property) in properties.into_iter().flatten() {
             match property.get("default") {

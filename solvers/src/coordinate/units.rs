@@ -32,8 +32,8 @@ impl<'a> Units<'a> {
         out.clear();
         match self {
             Self::Coordinates(penalty) => {
-                let distances = beta.iter().zip(grad).enumerate();
-                out.extend(distances.map(|(j, (b, g))| penalty.subdiff_dist_at(j, *b, *g)));
+                out.resize(beta.len(), 0.0);
+                penalty.subdiff_dists(beta, grad, out);
             }
             Self::Blocks(penalty) => {
                 let groups = penalty.groups();
