@@ -6,9 +6,14 @@
 //! nothing runs unasked, broken promises are noticed and named, and a run can be kept in a process
 //! of its own.
 
+pub mod calls;
+mod crash;
 mod fault;
 mod library;
 mod parameters;
+mod watch;
 
+pub use crash::name_crashes;
 pub use fault::{Fault, Faults};
 pub use library::{Library, LibraryInfo, PluginType};
+pub use watch::{Watch, watch};
