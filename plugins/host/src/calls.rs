@@ -48,12 +48,14 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    const FREE: Self = Self {
-        taken: AtomicBool::new(false),
-        origin: AtomicPtr::new(null_mut()),
-        call: AtomicPtr::new(null_mut()),
-        returned: AtomicU64::new(0),
-    };
+    const fn free() -> Self {
+        Self {
+            taken: AtomicBool::new(false),
+            origin: AtomicPtr::new(null_mut()),
+            call: AtomicPtr::new(null_mut()),
+            returned: AtomicU64::new(0),
+        }
+    }
 
     /// Plugin and function, where the thread is inside one, and how many came back before.
     pub(crate) fn inside(&self) -> Option<(&'static Origin, &'static Call, u64)> {
@@ -67,7 +69,7 @@ impl Slot {
     }
 }
 
-static SLOTS: [Slot; MOST_THREADS] = [Slot::FREE; MOST_THREADS];
+static SLOTS: [Slot; MOST_THREADS] = [const { Slot::free() }; MOST_THREADS];
 
 /// All slots, for the watchdog.
 pub(crate) fn slots() -> &'static [Slot] {

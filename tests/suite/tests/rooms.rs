@@ -72,7 +72,6 @@ fn families_solvers_and_laws_know_core_only() {
     let below = |folder: &str| {
         folder.starts_with("penalties/")
             || folder.starts_with("losses/")
-            || folder.starts_with("plugins/")
             || folder == "solvers"
             || folder == "tests/laws"
     };
@@ -84,6 +83,23 @@ fn families_solvers_and_laws_know_core_only() {
         seen += 1;
     }
     assert!(seen >= 13, "only {seen} crates were looked at");
+}
+
+/// What is loaded knows the boundary and core, what loads it as well, and neither knows the other.
+#[test]
+fn plugins_know_core_and_the_boundary() {
+    let allowed: [(&str, &[&str]); 3] = [
+        ("plugins/abi", &[]),
+        ("plugins/host", &["fenchel-core", "fenchel-plugin-abi"]),
+        ("plugins/sdk", &["fenchel-core", "fenchel-plugin-abi"]),
+    ];
+    let crates = crates();
+    for (name, allowed) in allowed {
+        let (_, manifest) = crates.iter().find(|(folder, _)| folder == name).expect(name);
+        for sibling in siblings(manifest, "dependencies") {
+            assert!(allowed.contains(&sibling.as_str()), "{name} depends on {sibling}");
+        }
+    }
 }
 
 #[test]
