@@ -115,6 +115,25 @@ pub trait Separable: Send + Sync {
     fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
         working.iter().map(|&j| self.value_at(j, beta[j])).sum()
     }
+    /// Writes `omega_j(b)` of a range of coefficients, `out[i]` for `j = first + i`. Provided, as
+    /// above, for a library that answers for a range in one call; so are the next two.
+    fn value_range(&self, first: usize, b: &[f64], out: &mut [f64]) {
+        for (i, (b, out)) in b.iter().zip(out).enumerate() {
+            *out = self.value_at(first + i, *b);
+        }
+    }
+    /// Writes the prox of a range of coefficients, each at its own step.
+    fn prox_range(&self, first: usize, v: &[f64], steps: &[f64], out: &mut [f64]) {
+        for (i, ((v, step), out)) in v.iter().zip(steps).zip(out).enumerate() {
+            *out = self.prox_at(first + i, *v, *step);
+        }
+    }
+    /// Writes the distance of a range of coefficients.
+    fn subdiff_dist_range(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
+        for (i, ((b, g), out)) in b.iter().zip(grad).zip(out).enumerate() {
+            *out = self.subdiff_dist_at(first + i, *b, *g);
+        }
+    }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
     /// that no virtual call is paid inside the epoch.
     fn sweep(&self, sweep: &mut Sweep<'_>) -> SweepReport {

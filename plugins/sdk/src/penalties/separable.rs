@@ -41,10 +41,7 @@ unsafe extern "C" fn values(
     let out = unsafe { output(out, count) };
     unsafe {
         guarded(error, || {
-            let part = part(object)?;
-            for (i, (b, out)) in b.iter().zip(out).enumerate() {
-                *out = part.value_at(first + i, *b);
-            }
+            part(object)?.value_range(first, b, out);
             Ok(())
         })
     }
@@ -64,10 +61,7 @@ unsafe extern "C" fn proxes(
     let out = unsafe { output(out, count) };
     unsafe {
         guarded(error, || {
-            let part = part(object)?;
-            for (i, ((v, step), out)) in v.iter().zip(steps).zip(out).enumerate() {
-                *out = part.prox_at(first + i, *v, *step);
-            }
+            part(object)?.prox_range(first, v, steps, out);
             Ok(())
         })
     }
@@ -87,14 +81,7 @@ unsafe extern "C" fn subdiff_dists(
     let out = unsafe { output(out, count) };
     unsafe {
         guarded(error, || {
-            let part = part(object)?;
-            if first == 0 && count == object.length() {
-                part.subdiff_dists(b, grad, out); // the loop that is built for the type
-                return Ok(());
-            }
-            for (i, ((b, grad), out)) in b.iter().zip(grad).zip(out).enumerate() {
-                *out = part.subdiff_dist_at(first + i, *b, *grad);
-            }
+            part(object)?.subdiff_dist_range(first, b, grad, out);
             Ok(())
         })
     }
