@@ -112,18 +112,15 @@ fn groups(object: &Object, table: &abi::Blocks, space: &Space) -> Result<Groups,
     let broken = |what: String| plugin.broken(&calls::GROUPS, what);
     let (mut starts, mut members, mut count) = (std::ptr::null(), std::ptr::null(), usize::MAX);
     let ask = table.groups.expect("checked when it was asked for");
-    let asked = {
+    {
         let _turn = plugin.turn();
-        plugin.attempt(&calls::GROUPS, |error| {
+        plugin.demand(&calls::GROUPS, |error| {
             // SAFETY: a function of the object, with room for what it hands out.
             #[allow(unsafe_code)]
             unsafe {
                 ask(object.get(), &mut starts, &mut members, &mut count, error)
             }
-        })
-    };
-    if !asked {
-        return Err(broken("failed".into()));
+        })?;
     }
     if count > p || (count == 0) != (p == 0) {
         return Err(broken(format!("gave {count} groups of {p} features")));
