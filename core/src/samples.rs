@@ -223,6 +223,9 @@ fn normalized(mut weights: Vec<f64>, n: usize) -> Result<Vec<f64>, Error> {
     if total == 0.0 {
         return Err(Error::Data("all sample weights are 0".into()));
     }
-    weights.iter_mut().for_each(|w| *w *= n as f64 / total);
+    // Weights that were rescaled before keep their bits: only rounding is left of the difference.
+    if (total - n as f64).abs() > (n as f64) * (n as f64) * f64::EPSILON {
+        weights.iter_mut().for_each(|w| *w *= n as f64 / total);
+    }
     Ok(weights)
 }
