@@ -7,7 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fenchel_laws::Random;
-use fenchel_plugin::{Context, Error, Kind, Penalty, PenaltySpec, Raw, Resolve, Space};
+use fenchel_loss_glm::Logistic;
+use fenchel_loss_location::Quadratic;
+use fenchel_plugin::{
+    Bound, Context, DataFit, Design, Error, Kind, Loss, Matrix, Penalty, PenaltySpec, Raw, Resolve,
+    Response, Samples, Space,
+};
 use fenchel_plugin_host::{Faults, Image, Library, PluginType, open};
 use serde_json::{Value, json};
 // Linked for what they register.
@@ -177,6 +182,84 @@ fn same(foreign: &dyn Penalty, own: &dyn Penalty, n: usize) {
             assert!([0, n / 2, n - 1].iter().all(|&j| f.scalar(j) == o.scalar(j)));
         }
     }
+}
+
+#[test]
+fn losses_obey_the_laws_through_the_boundary() {
+    for (name, types) in [
+        ("fenchel_example_rust", &["log_cosh"][..]),
+        ("fenchel_example_twin_rust", &["quadratic_rust", "logistic_rust"]),
+    ] {
+        let (library, faults) = library(name);
+        for name in types {
+            let loss = offered(&library, Kind::Loss, name).build_loss(&raw(json!({}))).unwrap();
+            fenchel_laws::loss::assert_laws(&*loss);
+        }
+        assert_eq!(faults.first(), None);
+    }
+}
+
+#[test]
+fn twins_of_losses_give_the_bits_of_the_built_in_types() {
+    const N: usize = 101;
+    let (library, faults) = library("fenchel_example_twin_rust");
+    let numbers = Response::Numeric { values: Random::new(5).normals(2 * N, 1.0), columns: 2 };
+    let class = (0..N).map(|i| u32::from(i % 3 == 0)).collect();
+    let classes = Response::Classes { class, labels: vec!["no".into(), "yes".into()] };
+    let own: [(&str, &dyn Loss, Response); 2] = [
+        ("quadratic_rust", &Quadratic::new(), numbers),
+        ("logistic_rust", &Logistic::new(), classes),
+    ];
+    let weights: Vec<f64> = Random::new(6).normals(N, 1.0).iter().map(|w| w.abs()).collect();
+    for (name, own, response) in own {
+        let foreign = offered(&library, Kind::Loss, name).build_loss(&raw(json!({}))).unwrap();
+        for weights in [None, Some(weights.clone())] {
+            let samples = Samples::new(response.clone(), weights).unwrap();
+            let (foreign_fit, own_fit) = (bound(&*foreign, &samples), bound(own, &samples));
+            same_fit(&*foreign_fit, &*own_fit);
+            let eta = Random::new(7).normals(N * own_fit.outputs(), 1.0);
+            let (f, o) = (foreign.as_predictor().unwrap(), own.as_predictor().unwrap());
+            let outputs = own_fit.outputs();
+            assert_eq!(f.response(&eta, outputs), o.response(&eta, outputs));
+            assert_eq!(f.class(&eta, outputs), o.class(&eta, outputs));
+            assert_eq!(f.deviance(&eta, outputs, &samples), o.deviance(&eta, outputs, &samples));
+        }
+    }
+    assert_eq!(faults.first(), None);
+}
+
+fn bound(loss: &dyn Loss, samples: &Samples) -> Box<dyn DataFit> {
+    match loss.bind(samples, &Design::new(Matrix::identity(samples.len()))) {
+        Ok(Bound::Eta(fit)) => fit,
+        Ok(Bound::Direct(_)) => panic!("an objective of its own"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[track_caller]
+fn same_fit(foreign: &dyn DataFit, own: &dyn DataFit) {
+    let length = own.samples() * own.outputs();
+    assert_eq!((foreign.samples(), foreign.outputs()), (own.samples(), own.outputs()));
+    assert_eq!(foreign.takes_intercept(), own.takes_intercept());
+    let eta = Random::new(8).normals(length, 2.0);
+    assert_eq!(foreign.value(&eta, &[]), own.value(&eta, &[]));
+    let (mut theirs, mut ours) = (vec![f64::NAN; length], vec![f64::NAN; length]);
+    let (f, o) = (foreign.as_smooth().unwrap(), own.as_smooth().unwrap());
+    assert_eq!(f.hessian_bound(), o.hessian_bound());
+    let values = f.gradient(&eta, &[], &mut theirs, &mut []);
+    assert_eq!(values, o.gradient(&eta, &[], &mut ours, &mut []));
+    same_numbers(&theirs, &ours);
+    let (f, o) = (foreign.as_conjugate().unwrap(), own.as_conjugate().unwrap());
+    assert_eq!(f.conjugate(&theirs), o.conjugate(&ours));
+    let (f, o) = (foreign.as_curvature().unwrap(), own.as_curvature().unwrap());
+    assert_eq!(f.form(), o.form());
+    f.curvature(&eta, &[], &mut theirs);
+    o.curvature(&eta, &[], &mut ours);
+    same_numbers(&theirs, &ours);
+    let (f, o) = (foreign.as_prox().unwrap(), own.as_prox().unwrap());
+    f.prox(&eta, 0.7, &mut theirs);
+    o.prox(&eta, 0.7, &mut ours);
+    same_numbers(&theirs, &ours);
 }
 
 #[test]
