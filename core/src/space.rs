@@ -17,8 +17,10 @@ pub struct Space {
 #[derive(Debug, Clone)]
 enum Names {
     Given(Arc<[String]>),
-    Made(Arc<LazyLock<Vec<String>, Box<dyn FnOnce() -> Vec<String> + Send>>>),
+    Made(Arc<LazyLock<Vec<String>, Make>>),
 }
+
+type Make = Box<dyn FnOnce() -> Vec<String> + Send>;
 
 impl Space {
     /// Named features and a number of outputs.
@@ -39,8 +41,8 @@ impl Space {
         outputs: usize,
         names: impl FnOnce() -> Vec<String> + Send + 'static,
     ) -> Self {
-        let names = Names::Made(Arc::new(LazyLock::new(Box::new(names))));
-        Self { features, outputs, names }
+        let make: Make = Box::new(names);
+        Self { features, outputs, names: Names::Made(Arc::new(LazyLock::new(make))) }
     }
 
     /// Names of the features.
