@@ -57,7 +57,9 @@ pub(crate) enum Allowed {
     /// Between 0 and 1.
     Fraction,
     /// All but NaN.
-    Any,
+    Number,
+    /// NaN and what was not written as well.
+    Everything,
 }
 
 impl Allowed {
@@ -68,16 +70,17 @@ impl Allowed {
             Self::Value => x > f64::NEG_INFINITY,
             Self::Distance => x >= 0.0,
             Self::Fraction => (0.0..=1.0).contains(&x),
-            Self::Any => !x.is_nan(),
+            Self::Number => !x.is_nan(),
+            Self::Everything => true,
         }
     }
 
     /// What would have been right, where that is not plain.
     pub(crate) fn expected(self) -> &'static str {
         match self {
-            Self::Finite | Self::Value | Self::Any => "",
             Self::Distance => ", expected at least 0",
             Self::Fraction => ", expected a number between 0 and 1",
+            _ => "",
         }
     }
 }
@@ -140,7 +143,7 @@ impl Output {
         if !beyond.iter().all(unwritten) {
             return Some(Flaw::Beyond(self.length));
         }
-        // The marker is a NaN, so it is never allowed.
+        // The marker is a NaN, which is allowed only where everything is.
         if numbers.iter().fold(true, |fine, &x| fine & allowed.takes(x)) {
             return None;
         }

@@ -73,6 +73,18 @@ impl Plugin {
         if refusal.path.is_empty() { error } else { error.at(refusal.path) }
     }
 
+    /// Runs a function without which nothing can be built.
+    pub(crate) fn demand(
+        &self,
+        call: &'static Call,
+        run: impl FnOnce(*mut abi::Error) -> i32,
+    ) -> Result<(), Error> {
+        let inside = self.enter(call);
+        let result = refusal::call(run);
+        drop(inside);
+        result.map_err(|refusal| self.broken(call, refusal.fault()))
+    }
+
     /// Runs a function that may not fail; whether it did not.
     pub(crate) fn attempt(
         &self,

@@ -44,7 +44,7 @@ mod tests {
         let read = |text: *const u8| unsafe { read(text.cast()) };
         assert_eq!(read(c"berhu".as_ptr().cast()), Ok("berhu".into()));
         assert_eq!(read(std::ptr::null()), Err("is NULL"));
-        assert_eq!(read(b"\xff\0".as_ptr()), Err("is not UTF-8"));
+        assert_eq!(read(c"\xff".as_ptr().cast()), Err("is not UTF-8"));
         assert_eq!(read(endless.as_ptr()), Err("has no NUL within 1 MiB"));
     }
 

@@ -112,18 +112,15 @@ fn groups(object: &Object, table: &abi::Blocks, space: &Space) -> Result<Groups,
     let broken = |what: String| plugin.broken(&calls::GROUPS, what);
     let (mut starts, mut members, mut count) = (std::ptr::null(), std::ptr::null(), usize::MAX);
     let ask = table.groups.expect("checked when it was asked for");
-    let asked = {
+    {
         let _turn = plugin.turn();
-        plugin.attempt(&calls::GROUPS, |error| {
+        plugin.demand(&calls::GROUPS, |error| {
             // SAFETY: a function of the object, with room for what it hands out.
             #[allow(unsafe_code)]
             unsafe {
                 ask(object.get(), &mut starts, &mut members, &mut count, error)
             }
-        })
-    };
-    if !asked {
-        return Err(broken("failed".into()));
+        })?;
     }
     if count > p || (count == 0) != (p == 0) {
         return Err(broken(format!("gave {count} groups of {p} features")));
@@ -179,6 +176,15 @@ impl Blocks for ForeignBlocks {
         self.distances(g, b, grad, &mut out);
         out[0]
     }
+
+    fn subdiff_dists_blocks(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+        let (mut b, mut g) = (Buffer::new(), Buffer::new());
+        self.batches(|first, count, _| {
+            self.gather(first, count, beta, &mut b.0);
+            self.gather(first, count, grad, &mut g.0);
+            self.distances(first, &b.0, &g.0, &mut out[first..first + count]);
+        });
+    }
 }
 
 /// Prox and subdifferential of the whole, batch by batch.
@@ -214,16 +220,9 @@ impl Subdifferential for WholeBlocks {
     fn subdiff_dist(&self, beta: &[f64], grad: &[f64]) -> f64 {
         let blocks = &self.0;
         assert_eq!(beta.len(), blocks.groups.features() * blocks.outputs);
-        let (mut b, mut g) = (Buffer::new(), Buffer::new());
-        let mut dists = [0.0; BATCH];
-        let mut top = 0.0;
-        blocks.batches(|first, count, _| {
-            blocks.gather(first, count, beta, &mut b.0);
-            blocks.gather(first, count, grad, &mut g.0);
-            let dists = &mut dists[..count];
-            blocks.distances(first, &b.0, &g.0, dists);
-            top = dists.iter().fold(top, |top, dist| worst(top, *dist));
-        });
-        top
+        let mut dists = Buffer::new();
+        dists.0.resize(blocks.groups.len(), 0.0);
+        blocks.subdiff_dists_blocks(beta, grad, &mut dists.0);
+        dists.0.iter().fold(0.0, |top, dist| worst(top, *dist))
     }
 }

@@ -42,7 +42,7 @@ impl ForeignElementary {
         }
         // An end of an interval may be infinite, of either sign: it is looked at below.
         let weights = outputs[..2].iter().map(|output| (output, Allowed::Distance));
-        let ends = outputs[2..].iter().map(|output| (output, Allowed::Any));
+        let ends = outputs[2..].iter().map(|output| (output, Allowed::Number));
         for (output, allowed) in weights.chain(ends) {
             if let Some(flaw) = output.flaw(allowed) {
                 plugin.report(&calls::SCALARS, flaw.text(COEFFICIENTS));

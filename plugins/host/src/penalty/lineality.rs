@@ -22,19 +22,15 @@ pub(super) fn ask(
     let plugin = &object.plugin;
     let call = &calls::LINEALITY;
     let broken = |what: String| plugin.broken(call, what);
-    let failed = || broken("failed".into());
     let kind_of = table.kind.expect("checked when it was asked for");
     let (mut kind, mut count) = (-1, 0);
-    let asked = plugin.attempt(call, |error| {
+    plugin.demand(call, |error| {
         // SAFETY: a function of the object, with room for two numbers.
         #[allow(unsafe_code)]
         unsafe {
             kind_of(object.get(), &mut kind, &mut count, error)
         }
-    });
-    if !asked {
-        return Err(failed());
-    }
+    })?;
     if count > length && (kind == abi::COORDINATES || kind == abi::BASIS) {
         return Err(broken(format!("gave {count} directions of {length} coefficients")));
     }
@@ -46,16 +42,13 @@ pub(super) fn ask(
             let write = table.coordinates.ok_or_else(|| broken("has no `coordinates`".into()))?;
             // One more than there is room for, to see whether it is written.
             let mut out = vec![UNWRITTEN; count + 1];
-            let written = plugin.attempt(call, |error| {
+            plugin.demand(call, |error| {
                 // SAFETY: a function of the object, with room for `count` indices.
                 #[allow(unsafe_code)]
                 unsafe {
                     write(object.get(), out.as_mut_ptr(), count, error)
                 }
-            });
-            if !written {
-                return Err(failed());
-            }
+            })?;
             coordinates(out, length).map(Lineality::Coordinates).map_err(broken)
         }
         abi::BASIS => {
@@ -63,16 +56,13 @@ pub(super) fn ask(
             let size = count.checked_mul(length).filter(|size| *size < isize::MAX as usize / 16);
             let size = size.ok_or_else(|| broken(format!("gave {count} directions")))?;
             let mut out = Output::new(size);
-            let written = plugin.attempt(call, |error| {
+            plugin.demand(call, |error| {
                 // SAFETY: a function of the object, with room for `size` numbers.
                 #[allow(unsafe_code)]
                 unsafe {
                     write(object.get(), out.as_mut_ptr(), size, error)
                 }
-            });
-            if !written {
-                return Err(failed());
-            }
+            })?;
             if let Some(flaw) = out.flaw(Allowed::Finite) {
                 return Err(broken(flaw.text(COEFFICIENTS)));
             }

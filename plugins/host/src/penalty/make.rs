@@ -113,14 +113,14 @@ impl Recipe {
         let parameters = self.multiplied(scale);
         let object = if let Some(scaled) = scaled.and_then(|table| table.scaled) {
             let mut made: *mut c_void = null_mut();
-            let done = plugin.attempt(&calls::SCALED, |error| {
+            plugin.demand(&calls::SCALED, |error| {
                 // SAFETY: a function of the object's type, with room for the new object.
                 #[allow(unsafe_code)]
                 unsafe {
                     scaled(object.get(), scale, &mut made, error)
                 }
-            });
-            if !done || made.is_null() {
+            })?;
+            if made.is_null() {
                 return Err(plugin.broken(&calls::SCALED, "said OK but made no penalty"));
             }
             Object::new(plugin.clone(), made, self.maker.functions.destroy)

@@ -14,7 +14,7 @@ use fenchel_plugin_abi as abi;
 use super::whole::COEFFICIENTS;
 use crate::calls::{self, Call};
 use crate::object::{Handle, Object};
-use crate::output::Allowed;
+use crate::output::{Allowed, UNWRITTEN};
 use crate::plugin::Entries;
 
 /// Coefficients in one call: enough that the call itself costs nothing, few enough that input and
@@ -136,6 +136,32 @@ impl Separable for ForeignSeparable {
         let batches = beta.chunks(BATCH).zip(grad.chunks(BATCH)).zip(out.chunks_mut(BATCH));
         for (i, ((beta, grad), out)) in batches.enumerate() {
             self.distances(i * BATCH, beta, grad, out);
+        }
+    }
+
+    /// The indices are scattered, so that there is no batch: the plugin's function is called bare,
+    /// and only a sum that is no number is looked into.
+    fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
+        let values = self.table.values.expect("checked when it was asked for");
+        assert_eq!(beta.len(), self.length);
+        let mut total = 0.0;
+        let done = self.object.plugin.attempt(&calls::VALUES, |error| {
+            for &j in working {
+                let (b, mut value) = (beta[j], UNWRITTEN);
+                // SAFETY: a function of the object, and an index below its length; one number each.
+                #[allow(unsafe_code)]
+                let status = unsafe { values(self.object.get(), j, 1, &b, &mut value, error) };
+                if status != abi::OK {
+                    return status;
+                }
+                total += value;
+            }
+            abi::OK
+        });
+        match done {
+            true if Allowed::Value.takes(total) => total,
+            true => working.iter().map(|&j| self.value_at(j, beta[j])).sum(),
+            false => f64::NAN,
         }
     }
 
