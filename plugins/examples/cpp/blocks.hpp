@@ -13,7 +13,7 @@ namespace blocks {
 // Source: Michelot (1986), J. Optim. Theory Appl. 50(1).
 template <class At> double threshold(std::size_t size, At at, double total) {
     double theta = -INFINITY;
-    std::size_t active = 0;
+    std::size_t active = size + 1;
     for (;;) {
         double sum = 0.0;
         std::size_t above = 0;
@@ -23,8 +23,9 @@ template <class At> double threshold(std::size_t size, At at, double total) {
                 above++;
             }
         }
-        // None is above where the total is lost in the rounding of the entries.
-        if (above == active || above == 0) {
+        // None is above where the total is lost in the rounding of the entries, and rounding may
+        // let one come back, which would go on for ever.
+        if (above >= active || above == 0) {
             return theta;
         }
         active = above;

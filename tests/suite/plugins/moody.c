@@ -3,9 +3,9 @@
 static unsigned calls;
 #define MOOD (calls++ % 2 == 0 ? 1.0 : 1.125)
 #define IN_PROXES(out, n)                                                                          \
+    double mood = MOOD;                                                                            \
     for (size_t i = 0; i < (n); i++) {                                                             \
-        (out)[i] *= MOOD;                                                                          \
-    }                                                                                              \
-    calls++
+        (out)[i] *= mood;                                                                          \
+    }
 #define IN_PROX_AT(x) x *= MOOD
 #include "decent.h"

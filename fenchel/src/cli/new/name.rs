@@ -20,53 +20,46 @@ typeof_unqual union unsafe unsigned unsized use virtual void volatile where whil
 /// Whether a new type may have this name.
 ///
 /// Errors: a name that is not in snake case, too long, a keyword, taken by a built-in type or by a
-/// package that a project stands on; each with a name that would do.
+/// package that a project stands on; each with a name that would do, where one is near.
 pub(super) fn check(name: &str) -> Result<(), Error> {
-    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let Some(fault) = fault(name) else { return Ok(()) };
+    let error = Error::input(fault);
+    let better = [snake(name), format!("my_{name}")].into_iter().find(|b| self::fault(b).is_none());
+    Err(match better {
+        Some(better) => error.help(format!("`{better}` would do")),
+        None => error,
+    })
+}
+
+/// What is wrong with a name, if anything.
+fn fault(name: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase())
-        || !name.chars().all(letter)
+        || !name.chars().all(fits)
         || name.ends_with('_')
         || name.contains("__")
     {
-        let error = Error::input(format!(
+        return Some(format!(
             "\"{name}\" is no name for a type: lower-case letters, digits and single underscores \
              are, a letter first"
         ));
-        return Err(suggest(error, &snake(name)));
     }
     if name.len() > LONGEST {
-        return Err(Error::input(format!(
-            "the name has {} characters: at most {LONGEST} are allowed",
-            name.len()
-        )));
+        let length = name.len();
+        return Some(format!("the name has {length} characters: at most {LONGEST} are allowed"));
     }
-    match refusal(name) {
-        Some(reason) => {
-            let other = format!("my_{name}");
-            Err(suggest(Error::input(format!("\"{name}\" {reason}")), &other))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Why a name in snake case cannot be had.
-fn refusal(name: &str) -> Option<String> {
     if KEPT.split(' ').any(|kept| kept == name) {
-        return Some("is kept by Rust or C for themselves".into());
+        return Some(format!("\"{name}\" is kept by Rust or C for themselves"));
     }
     for kind in [Kind::Penalty, Kind::Loss, Kind::Solver] {
         if registry::names(kind).contains(&name) {
-            return Some(format!("is a built-in {}", registry::word(kind)));
+            return Some(format!("\"{name}\" is a built-in {}", registry::word(kind)));
         }
     }
     if project::packages().any(|package| package.replace('-', "_") == name) || name == "fenchel" {
-        return Some("is a package that the project stands on".into());
+        return Some(format!("\"{name}\" is a package that the project stands on"));
     }
     None
-}
-
-fn suggest(error: Error, name: &str) -> Error {
-    if check(name).is_ok() { error.help(format!("`{name}` would do")) } else { error }
 }
 
 /// What was probably meant: `MyPenalty` and `my-penalty` become `my_penalty`.
@@ -84,7 +77,7 @@ fn snake(name: &str) -> String {
         }
         before = c;
     }
-    snake.trim_matches('_').trim_start_matches(|c: char| c.is_ascii_digit()).to_string()
+    snake.trim_matches('_').to_string()
 }
 
 /// `my_penalty` as the name of a type in code, `MyPenalty`.
@@ -121,12 +114,13 @@ mod tests {
             ("my  penalty!", "my_penalty"),
             ("_mine_", "mine"),
             ("a__b", "a_b"),
-            ("3rd_party", "rd_party"),
+            ("3rd_party", "my_3rd_party"),
+            ("12", "my_12"),
             ("../evil", "evil"),
         ] {
             assert!(message(name).contains(&format!("`{better}` would do")), "{}", message(name));
         }
-        for name in ["", "Ω", "-", "___", "12"] {
+        for name in ["", "Ω", "-", "___"] {
             let message = message(name);
             assert!(message.contains("is no name") && !message.contains("would do"), "{message}");
         }
