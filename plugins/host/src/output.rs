@@ -98,14 +98,14 @@ pub(crate) enum Flaw {
 
 impl Flaw {
     /// As a fault says it.
-    pub(crate) fn text(self, Entries(entry, first): Entries) -> String {
+    pub(crate) fn text(self, entries: Entries<'_>) -> String {
         match self {
             Self::Beyond(length) => {
                 format!("wrote beyond the end of its output, which has room for {length} numbers")
             }
-            Self::Unwritten(i) => format!("left {entry} {} unwritten", first + i),
+            Self::Unwritten(i) => format!("left {} unwritten", entries.name(i)),
             Self::Number(i, x, allowed) => {
-                format!("returned {x} for {entry} {}{}", first + i, allowed.expected())
+                format!("returned {x} for {}{}", entries.name(i), allowed.expected())
             }
         }
     }
@@ -162,7 +162,7 @@ mod tests {
     fn flaw(allowed: Allowed, write: impl FnOnce(&mut [f64])) -> Option<String> {
         let mut output = Output::new(3);
         write(&mut output.buffer.0);
-        output.flaw(allowed).map(|flaw| flaw.text(Entries("coefficient", 10)))
+        output.flaw(allowed).map(|flaw| flaw.text(Entries::Of("coefficient", 10)))
     }
 
     #[test]

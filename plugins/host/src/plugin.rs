@@ -18,9 +18,23 @@ pub(crate) struct Plugin {
     turn: Arc<Mutex<()>>,
 }
 
-/// What the entries of an output are called, and the number of the first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entries(pub(crate) &'static str, pub(crate) usize);
+/// What the entries of an output are called.
+#[derive(Clone, Copy)]
+pub(crate) enum Entries<'a> {
+    /// A noun, and the number of the first.
+    Of(&'static str, usize),
+    /// The name of each.
+    Named(&'a dyn Fn(usize) -> String),
+}
+
+impl Entries<'_> {
+    pub(crate) fn name(self, i: usize) -> String {
+        match self {
+            Self::Of(noun, first) => format!("{noun} {}", first + i),
+            Self::Named(name) => name(i),
+        }
+    }
+}
 
 impl Plugin {
     pub(crate) fn new(origin: &'static Origin, faults: Arc<Faults>, turn: Arc<Mutex<()>>) -> Self {
@@ -102,7 +116,7 @@ impl Plugin {
     pub(crate) fn fill(
         &self,
         call: &'static Call,
-        (entries, allowed): (Entries, Allowed),
+        (entries, allowed): (Entries<'_>, Allowed),
         inputs: &[&[f64]],
         out: &mut [f64],
         run: impl FnOnce(*mut f64, *mut abi::Error) -> i32,
@@ -120,7 +134,7 @@ impl Plugin {
     pub(crate) fn settle(
         &self,
         call: &'static Call,
-        (entries, allowed): (Entries, Allowed),
+        (entries, allowed): (Entries<'_>, Allowed),
         inputs: &[&[f64]],
         output: &Output,
         out: &mut [f64],

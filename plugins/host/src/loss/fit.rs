@@ -34,8 +34,8 @@ impl Bound {
     }
 
     /// What the entries of something shaped like the linear predictor are called.
-    pub(super) fn entries(&self) -> Entries {
-        Entries(if self.outputs == 1 { "sample" } else { "entry" }, 0)
+    pub(super) fn entries(&self) -> Entries<'static> {
+        Entries::Of(if self.outputs == 1 { "sample" } else { "entry" }, 0)
     }
 
     /// Panics unless these are what a function of the fit takes.

@@ -15,7 +15,7 @@ use crate::texts;
 /// nonsense.
 const MOST: usize = 1 << 24;
 
-const PARAMETERS: Entries = Entries("own parameter", 0);
+const PARAMETERS: Entries<'static> = Entries::Of("own parameter", 0);
 
 #[derive(Debug)]
 pub(super) struct ForeignOwn {
@@ -88,7 +88,7 @@ impl ForeignOwn {
 
     fn fill(
         &self,
-        entries: Entries,
+        entries: Entries<'_>,
         inputs: &[&[f64]],
         out: &mut [f64],
         run: impl FnOnce(*const std::ffi::c_void, *mut f64, *mut abi::Error) -> i32,
@@ -127,7 +127,7 @@ impl OwnParameters for ForeignOwn {
         assert_eq!(own.len(), self.count());
         let intercept = self.table.intercept.filter(|_| self.intercepts > 0).map(|write| {
             let mut out = vec![0.0; self.intercepts];
-            self.fill(Entries("intercept", 0), &[own], &mut out, |object, out, error| {
+            self.fill(Entries::Of("intercept", 0), &[own], &mut out, |object, out, error| {
                 // SAFETY: a function of the object, with room for as many numbers as it said.
                 #[allow(unsafe_code)]
                 unsafe {
@@ -139,7 +139,7 @@ impl OwnParameters for ForeignOwn {
         let list = |(i, (name, length)): (usize, &(String, usize))| {
             let mut out = vec![0.0; *length];
             let write = self.table.extra.expect("checked when the lists were counted");
-            let entries = Entries("entry of an extra list", 0);
+            let entries = Entries::Of("entry of an extra list", 0);
             self.fill(entries, &[own], &mut out, |object, out, error| {
                 // SAFETY: a function of the object, with room for as many numbers as it said.
                 #[allow(unsafe_code)]

@@ -53,7 +53,7 @@ impl Predictor for ForeignPredictor {
         let response = self.table.response.expect("checked when it was asked for");
         let object = &self.object;
         let mut out = vec![0.0; n * columns];
-        let entries = Entries(if columns == 1 { "sample" } else { "entry" }, 0);
+        let entries = Entries::Of(if columns == 1 { "sample" } else { "entry" }, 0);
         let kind = (entries, Allowed::Number);
         object.plugin.fill(&calls::RESPONSE, kind, &[eta], &mut out, |out, error| {
             // SAFETY: a function of the object; `eta` is n x outputs, and `out` has room for

@@ -59,19 +59,20 @@ impl SmoothFit for ForeignSmooth {
         });
         let inputs = [eta, own];
         let value = written.then(|| plugin.judge(call, Allowed::Value, &inputs, value)).flatten();
-        let entries = [self.bound.entries(), Entries("own parameter", 0)];
+        let entries = [self.bound.entries(), Entries::Of("own parameter", 0)];
         // Outside the domain a gradient may be anything, but not longer than it is.
         let allowed = match value {
             Some(f64::INFINITY) => Allowed::Everything,
             _ => Allowed::Finite,
         };
         let mut fine = value.is_some();
-        for ((output, target), entries) in outputs.iter().zip([grad_eta, grad_own]).zip(entries) {
-            if fine {
-                fine = plugin.settle(call, (entries, allowed), &inputs, output, target);
-            } else {
-                target.fill(f64::NAN);
-            }
+        let targets = [&mut *grad_eta, &mut *grad_own];
+        for ((output, target), entries) in outputs.iter().zip(targets).zip(entries) {
+            fine = fine && plugin.settle(call, (entries, allowed), &inputs, output, target);
+        }
+        if !fine {
+            grad_eta.fill(f64::NAN);
+            grad_own.fill(f64::NAN);
         }
         value.filter(|_| fine).unwrap_or(f64::NAN)
     }

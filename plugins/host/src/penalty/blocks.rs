@@ -40,7 +40,7 @@ impl ForeignBlocks {
     fn values(&self, first: usize, b: &[f64], out: &mut [f64]) {
         let values = self.table.values.expect("checked when it was asked for");
         let (object, count) = (&self.object, out.len());
-        let kind = (Entries("block", first), Allowed::Value);
+        let kind = (Entries::Of("block", first), Allowed::Value);
         object.plugin.fill(&calls::VALUES, kind, &[b], out, |out, error| {
             // SAFETY: a function of the object; `b` holds `count` blocks.
             #[allow(unsafe_code)]
@@ -54,7 +54,8 @@ impl ForeignBlocks {
     fn proxes(&self, first: usize, v: &[f64], steps: &[f64], out: &mut [f64]) {
         let proxes = self.table.proxes.expect("checked when it was asked for");
         let object = &self.object;
-        let kind = (Entries("entry", 0), Allowed::Finite);
+        let name = |i| self.name(first, i);
+        let kind = (Entries::Named(&name), Allowed::Finite);
         object.plugin.fill(&calls::PROXES, kind, &[v, steps], out, |out, error| {
             // SAFETY: a function of the object; `v` and `out` hold as many blocks as `steps`.
             #[allow(unsafe_code)]
@@ -69,7 +70,7 @@ impl ForeignBlocks {
     fn distances(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
         let dists = self.table.subdiff_dists.expect("checked when it was asked for");
         let (object, count) = (&self.object, out.len());
-        let kind = (Entries("block", first), Allowed::Distance);
+        let kind = (Entries::Of("block", first), Allowed::Distance);
         object.plugin.fill(&calls::SUBDIFF_DISTS, kind, &[b, grad], out, |out, error| {
             // SAFETY: a function of the object; `b` and `grad` hold `count` blocks.
             #[allow(unsafe_code)]
@@ -77,6 +78,18 @@ impl ForeignBlocks {
                 dists(object.get(), first, count, b.as_ptr(), grad.as_ptr(), out, error)
             }
         });
+    }
+
+    /// The coefficient that entry `i` of the blocks from `first` on stands for.
+    fn name(&self, first: usize, mut i: usize) -> String {
+        let mut g = first;
+        while i >= self.size(g) {
+            i -= self.size(g);
+            g += 1;
+        }
+        let members = self.groups.members(g);
+        let (j, k) = (members[i % members.len()], i / members.len());
+        format!("coefficient {}", j + k * self.groups.features())
     }
 
     /// Splits the blocks into batches: calls `visit(first, count, size)`, where `size` is the number

@@ -11,7 +11,6 @@ use fenchel_core::sweep::{self, Sweep, SweepReport};
 use fenchel_core::{Prox, Separable, Subdifferential, worst};
 use fenchel_plugin_abi as abi;
 
-use super::whole::COEFFICIENTS;
 use crate::calls::{self, Call};
 use crate::object::{Handle, Object};
 use crate::output::{Allowed, UNWRITTEN};
@@ -43,7 +42,7 @@ impl ForeignSeparable {
         run: impl FnOnce(*mut f64, *mut abi::Error) -> i32,
     ) {
         assert!(first + out.len() <= self.length);
-        let entries = Entries(COEFFICIENTS.0, first);
+        let entries = Entries::Of("coefficient", first);
         self.object.plugin.fill(call, (entries, allowed), &inputs, out, run);
     }
 

@@ -11,7 +11,7 @@ use crate::output::{Allowed, UNWRITTEN};
 use crate::plugin::Entries;
 
 /// The noun of nearly every output of a penalty.
-pub(super) const COEFFICIENTS: Entries = Entries("coefficient", 0);
+pub(super) const COEFFICIENTS: Entries<'static> = Entries::Of("coefficient", 0);
 
 pub(super) struct OwnProx {
     object: Arc<Object>,

@@ -1,8 +1,49 @@
-/* lambda ||b||_1, with a dual norm; everything of it but prox_at in batches. */
+/* lambda ||b||_1 with a dual norm and, where ELEMENTARY is defined, as four numbers a coefficient. The
+   macros IN_* are statements that a test puts into a function; by default there are none. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "fenchel_plugin.h"
+
+#ifndef IN_CREATE
+#define IN_CREATE
+#endif
+#ifndef IN_VALUE
+#define IN_VALUE
+#endif
+#ifndef IN_VALUES
+#define IN_VALUES
+#endif
+#ifndef IN_PROXES
+#define IN_PROXES
+#endif
+#ifndef IN_PROX_AT
+#define IN_PROX_AT
+#endif
+#ifndef IN_DISTS
+#define IN_DISTS
+#endif
+#ifndef IN_NORM
+#define IN_NORM
+#endif
+#ifndef IN_KIND
+#define IN_KIND
+#endif
+#ifndef IN_COORDINATES
+#define IN_COORDINATES
+#endif
+#ifndef IN_SCALARS
+#define IN_SCALARS
+#endif
+#ifndef IN_CONVEXITY
+#define IN_CONVEXITY
+#endif
+#ifndef SEPARABLE_SIZE
+#define SEPARABLE_SIZE sizeof(fenchel_separable)
+#endif
+#ifndef PROXES
+#define PROXES proxes
+#endif
 
 struct l1 {
     double lambda;
@@ -23,6 +64,7 @@ static int32_t create(const char *parameters, size_t length, const fenchel_space
     }
     l1->lambda = number(parameters, "lambda", 1.0);
     *out = l1;
+    IN_CREATE;
     return FENCHEL_OK;
 }
 
@@ -34,24 +76,27 @@ static int32_t value(const void *self, const double *beta, size_t length, double
         sum += fabs(beta[j]);
     }
     *out = ((const struct l1 *)self)->lambda * sum;
+    IN_VALUE;
     return FENCHEL_OK;
 }
 
 static int32_t convexity(const void *self, double *modulus) {
     (void)self;
     (void)modulus;
+    IN_CONVEXITY;
     return FENCHEL_CONVEX;
 }
 
 /* As the host's own soft thresholding, operation for operation. */
 static double soft_threshold(double v, double t) {
-    double shrunk = fabs(v) - t;
-    return copysign(shrunk > 0.0 ? shrunk : 0.0, v);
+    return fabs(v) <= t ? 0.0 : v - copysign(t, v);
 }
 
 static double prox_at(const void *self, size_t j, double v, double step) {
+    double x = soft_threshold(v, step * ((const struct l1 *)self)->lambda);
     (void)j;
-    return soft_threshold(v, step * ((const struct l1 *)self)->lambda);
+    IN_PROX_AT;
+    return x;
 }
 
 static int32_t values(const void *self, size_t first, size_t count, const double *b, double *out,
@@ -61,6 +106,7 @@ static int32_t values(const void *self, size_t first, size_t count, const double
     for (size_t i = 0; i < count; i++) {
         out[i] = ((const struct l1 *)self)->lambda * fabs(b[i]);
     }
+    IN_VALUES;
     return FENCHEL_OK;
 }
 
@@ -69,10 +115,20 @@ static int32_t proxes(const void *self, size_t first, size_t count, const double
     (void)first;
     (void)error;
     for (size_t i = 0; i < count; i++) {
-        out[i] = prox_at(self, first + i, v[i], steps[i]);
+        out[i] = soft_threshold(v[i], steps[i] * ((const struct l1 *)self)->lambda);
     }
+    (void)prox_at;
+    IN_PROXES;
     return FENCHEL_OK;
 }
+
+#ifdef LAZY
+static int32_t lazy(const void *self, size_t first, size_t count, const double *v,
+                    const double *steps, double *out, fenchel_error *error) {
+    (void)self, (void)first, (void)count, (void)v, (void)steps, (void)out, (void)error;
+    return FENCHEL_OK;
+}
+#endif
 
 static int32_t subdiff_dists(const void *self, size_t first, size_t count, const double *b,
                              const double *grad, double *out, fenchel_error *error) {
@@ -88,6 +144,7 @@ static int32_t subdiff_dists(const void *self, size_t first, size_t count, const
             out[i] = fabs(grad[i] + copysign(lambda, b[i]));
         }
     }
+    IN_DISTS;
     return FENCHEL_OK;
 }
 
@@ -99,6 +156,7 @@ static int32_t dual_norm(const void *self, const double *u, size_t length, doubl
         top = fabs(u[j]) > top ? fabs(u[j]) : top;
     }
     *norm = top == 0.0 ? 0.0 : top / lambda;
+    IN_NORM;
     return FENCHEL_OK;
 }
 
@@ -106,20 +164,47 @@ static int32_t kind(const void *self, int32_t *kind, size_t *count, fenchel_erro
     (void)error;
     *kind = ((const struct l1 *)self)->lambda == 0.0 ? FENCHEL_EVERYTHING : FENCHEL_TRIVIAL;
     *count = 0;
+    IN_KIND;
     return FENCHEL_OK;
 }
 
-#ifdef BATCHED_ONLY
-static const fenchel_separable separable = {sizeof separable, values, proxes, subdiff_dists, NULL};
+static int32_t coordinates(const void *self, size_t *out, size_t count, fenchel_error *error) {
+    (void)self;
+    (void)error;
+    for (size_t i = 0; i < count; i++) {
+        out[i] = i;
+    }
+    IN_COORDINATES;
+    return FENCHEL_OK;
+}
+
+static int32_t scalars(const void *self, size_t first, size_t count, double *l1, double *l2,
+                       double *lower, double *upper, fenchel_error *error) {
+    (void)first;
+    (void)error;
+    for (size_t i = 0; i < count; i++) {
+        l1[i] = ((const struct l1 *)self)->lambda;
+        l2[i] = 0.0;
+        lower[i] = -INFINITY;
+        upper[i] = INFINITY;
+    }
+    IN_SCALARS;
+    return FENCHEL_OK;
+}
+
+#ifndef BATCHED_ONLY
+#define PROX_AT prox_at
 #else
-static const fenchel_separable separable = {sizeof separable, values, proxes, subdiff_dists,
-                                            prox_at};
+#define PROX_AT NULL
 #endif
+static const fenchel_separable separable = {SEPARABLE_SIZE, values, PROXES, subdiff_dists, PROX_AT};
+static const fenchel_elementary elementary = {sizeof elementary, scalars};
 static const fenchel_dual_norm norm = {sizeof norm, dual_norm};
-static const fenchel_lineality lineality = {sizeof lineality, kind, NULL, NULL};
+static const fenchel_lineality lineality = {sizeof lineality, kind, coordinates, NULL};
 
 static const void *capability(const void *self, const char *id, uint32_t revision) {
     (void)self;
+    (void)proxes;
     if (revision != 1) {
         return NULL;
     }
@@ -129,6 +214,12 @@ static const void *capability(const void *self, const char *id, uint32_t revisio
     if (!strcmp(id, FENCHEL_DUAL_NORM)) {
         return &norm;
     }
+#ifdef ELEMENTARY
+    if (!strcmp(id, FENCHEL_ELEMENTARY)) {
+        return &elementary;
+    }
+#endif
+    (void)elementary;
     return strcmp(id, FENCHEL_LINEALITY) ? NULL : &lineality;
 }
 
