@@ -6,6 +6,7 @@
 //! | data files | [`data`] |
 //! | names of losses, penalties and solvers | [`registry`] |
 //! | one fit, a path, a cross-validated path | [`drive`] |
+//! | libraries that bring types of their own | [`mod@plugins`] |
 //! | the command line | [`cli`] |
 
 pub mod auto;
@@ -14,6 +15,7 @@ pub mod data;
 pub mod drive;
 mod error;
 pub mod file;
+pub mod plugins;
 pub mod registry;
 
 pub use error::{Error, Excerpt, Fault, Place};

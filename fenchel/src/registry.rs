@@ -2,7 +2,10 @@
 //! passes, nested ones too: composites keep their children raw and come back here.
 //!
 //! Built-in types come from typetag, and from the cards beside it, as typetag cannot list its tags.
-//! Types that exist only at run time are to be looked up in `spec` before typetag is asked.
+//! Types of libraries are known from when the library is registered, and are looked up first: none
+//! of them can have the name of a built-in one.
+
+mod loaded;
 
 use std::path::Path;
 
@@ -14,6 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::data;
 
+pub use loaded::{Taken, library, origin, register};
+
 /// Penalties inside penalties, at most.
 pub const MOST_NESTED: usize = 32;
 
@@ -21,6 +26,9 @@ pub const MOST_NESTED: usize = 32;
 ///
 /// Errors: no `type`, an unknown one, and whatever is wrong with its parameters.
 pub fn build_loss(raw: &Raw) -> Result<Box<dyn Loss>, Error> {
+    if let Some(plugin) = loaded::find(Kind::Loss, tag(Kind::Loss, raw)?) {
+        return plugin.build_loss(raw);
+    }
     spec::<Box<dyn LossSpec>>(Kind::Loss, raw)?.build()
 }
 
@@ -33,20 +41,25 @@ pub fn build_penalty(raw: &Raw, space: &Space, base: &Path) -> Result<Box<dyn Pe
     Resolver { base, depth: 0 }.penalty(raw, space)
 }
 
-/// The names of every loss, penalty or solver, sorted.
+/// The names of every loss, penalty or solver, built in or loaded, sorted.
 pub fn names(kind: Kind) -> Vec<&'static str> {
-    match kind {
-        Kind::Solver => {
-            let mut names: Vec<_> = fenchel_solvers::methods().iter().map(|m| m.name()).collect();
-            names.sort_unstable();
-            names
+    let mut names: Vec<_> = match kind {
+        Kind::Solver => fenchel_solvers::methods().iter().map(|m| m.name()).collect(),
+        Kind::Loss | Kind::Penalty => {
+            cards(kind).into_iter().chain(loaded::cards(kind)).map(|card| card.name).collect()
         }
-        Kind::Loss | Kind::Penalty => cards(kind).iter().map(|card| card.name).collect(),
-    }
+    };
+    names.sort_unstable();
+    names
 }
 
-/// The card of a type.
+/// The card of a type, built in or loaded.
 pub fn card(kind: Kind, name: &str) -> Option<&'static Card> {
+    built_in(kind, name).or_else(|| Some(loaded::find(kind, name)?.card))
+}
+
+/// The card of a built-in type.
+pub fn built_in(kind: Kind, name: &str) -> Option<&'static Card> {
     cards(kind).into_iter().find(|card| card.name == name)
 }
 
@@ -55,10 +68,18 @@ pub fn card(kind: Kind, name: &str) -> Option<&'static Card> {
 /// # Panics
 /// Where the example is not TOML, which a test rules out for every linked card.
 pub fn example(card: &Card) -> Raw {
+    read_example(card).unwrap_or_else(|e| panic!("the example of \"{}\": {e}", card.name))
+}
+
+/// A card's example as a table, `type` included; for cards of libraries, which nobody has tested.
+///
+/// Errors: where it is not TOML, in the parser's words.
+pub fn read_example(card: &Card) -> Result<Raw, String> {
     let text = format!("type = \"{}\"\n{}", card.name, card.example);
     match toml::from_str::<Value>(&text) {
-        Ok(Value::Object(table)) => Raw(table),
-        other => panic!("the example of \"{}\" is not a TOML table: {other:?}", card.name),
+        Ok(Value::Object(table)) => Ok(Raw(table)),
+        Ok(_) => Err("not a table".into()),
+        Err(error) => Err(error.message().into()),
     }
 }
 
@@ -90,9 +111,12 @@ impl Resolve for Resolver<'_> {
                 "penalties are nested more than {MOST_NESTED} deep"
             )));
         }
-        let spec = spec::<Box<dyn PenaltySpec>>(Kind::Penalty, raw)?;
         let inner = Resolver { base: self.base, depth: self.depth + 1 };
-        spec.build(&Context { space, resolve: &inner })
+        let context = Context { space, resolve: &inner };
+        match loaded::find(Kind::Penalty, tag(Kind::Penalty, raw)?) {
+            Some(plugin) => plugin.build_penalty(raw, &context),
+            None => spec::<Box<dyn PenaltySpec>>(Kind::Penalty, raw)?.build(&context),
+        }
     }
 
     fn table_column(&self, file: &str, column: &str) -> Result<Vec<String>, Error> {
@@ -109,17 +133,22 @@ fn in_file(error: data::DataError) -> Error {
     Error::Data(error.to_string())
 }
 
-/// Reads a table as the spec that its `type` names.
-fn spec<S: DeserializeOwned>(kind: Kind, raw: &Raw) -> Result<S, Error> {
-    let name = match raw.0.get("type") {
-        Some(Value::String(name)) => name,
-        Some(other) => return Err(Error::parameter("type", "a text", other)),
+/// The `type` of a table.
+fn tag(kind: Kind, raw: &Raw) -> Result<&str, Error> {
+    match raw.0.get("type") {
+        Some(Value::String(name)) => Ok(name),
+        Some(other) => Err(Error::parameter("type", "a text", other)),
         None => {
             let message = format!("missing field `type`: the name of a {}", word(kind));
-            return Err(Error::Spec { message });
+            Err(Error::Spec { message })
         }
-    };
-    if card(kind, name).is_none() {
+    }
+}
+
+/// Reads a table as the built-in spec that its `type` names.
+fn spec<S: DeserializeOwned>(kind: Kind, raw: &Raw) -> Result<S, Error> {
+    let name = tag(kind, raw)?;
+    if built_in(kind, name).is_none() {
         return Err(unknown(kind, name));
     }
     serde_path_to_error::deserialize(Value::Object(tag_first(&raw.0))).map_err(|error| {

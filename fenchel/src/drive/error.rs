@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use fenchel_plugin_host::Fault;
+
 use crate::data::DataError;
 
 /// Why a problem could not be run.
@@ -35,6 +37,9 @@ pub enum Error {
         /// Its own words.
         message: String,
     },
+    /// A plugin broke its promises before any point was finished.
+    #[error("{0}")]
+    Plugin(Fault),
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads: {message}")]
     Threads {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use fenchel_core::{Loss, Penalty, Space};
+use fenchel_plugin_host::{Fault, Faults};
 
 use super::{Error, error};
 use crate::data::Dataset;
@@ -43,6 +44,8 @@ pub struct Job {
     pub deadline: Option<Instant>,
     /// Set from outside to stop soon.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// Where plugins' broken promises are written down, which also set `interrupt`.
+    pub faults: Option<Arc<Faults>>,
 }
 
 impl Job {
@@ -62,6 +65,11 @@ impl Job {
     /// Whether somebody asked to stop.
     pub(super) fn interrupted(&self) -> bool {
         self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// What a plugin did wrong, if any did.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.faults.as_ref().and_then(|faults| faults.first())
     }
 
     /// Checks what can be checked without data.

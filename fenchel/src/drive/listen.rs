@@ -1,10 +1,13 @@
 //! What a run tells while it is under way, for a progress bar.
 
-/// Hears where a run stands. Called after every outer iteration of every solve, from several
-/// threads at once while folds run.
+use super::Point;
+
+/// Hears where a run stands, from several threads at once while folds run.
 pub trait Listener: Sync {
-    /// One step forward.
+    /// One step forward, after every outer iteration of every solve.
     fn progress(&self, event: &Event);
+    /// A point of the path on all samples is done, by the solver of this name.
+    fn finished(&self, _solver: &'static str, _point: &Point) {}
 }
 
 /// A listener that does not listen.

@@ -63,7 +63,7 @@ pub(super) fn run(
     objective: &dyn Objective,
     null: &Null,
 ) -> Result<Path, Error> {
-    let Context { job, scales, store, .. } = context;
+    let Context { job, scales, store, listener, .. } = context;
     let earlier = store.earlier(stage, objective.shape().len());
     let mut current = earlier.current;
     let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
@@ -81,19 +81,35 @@ pub(super) fn run(
                     break;
                 }
                 let begun = current.take();
-                let solved = point(context, stage, i, &problem, null, warm, begun)?;
-                match solved.status {
-                    Status::Converged | Status::MaxIter => store.finished(stage, &solved),
-                    Status::TimeLimit | Status::Interrupted => {
-                        store.cut(stage, &solved);
-                        path.cut = Some(solved.status);
+                match point(context, stage, i, &problem, null, warm, begun) {
+                    // It may have failed of the same.
+                    Err(_) if job.fault().is_some() => {
+                        path.cut = Some(Status::Interrupted);
+                        break;
                     }
+                    solved => solved?,
                 }
-                solved
             }
         };
         let point = Point::new(&problem, &solved, scale);
-        path.own.push(Own::new(objective, &solved.params, &point));
+        let own = Own::new(objective, &solved.params, &point);
+        if job.fault().is_some() {
+            // What came of broken promises is no point of the path.
+            path.cut = Some(Status::Interrupted);
+            break;
+        }
+        match solved.status {
+            _ if i < earlier.finished.len() => {}
+            Status::Converged | Status::MaxIter => store.finished(stage, &solved),
+            Status::TimeLimit | Status::Interrupted => {
+                store.cut(stage, &solved);
+                path.cut = Some(solved.status);
+            }
+        }
+        if stage == Stage::Full {
+            listener.finished(context.method.name(), &point);
+        }
+        path.own.push(own);
         path.points.push(point);
         if path.cut.is_some() {
             break;
@@ -144,7 +160,9 @@ fn point(
     let mut observer = |progress: &Progress<'_>| {
         let (iteration, relative) = (progress.iteration, progress.relative);
         listener.progress(&Event { stage, point: i, points, iteration, relative });
-        store.underway(stage, progress.params, iteration);
+        if !job.interrupted() {
+            store.underway(stage, progress.params, iteration);
+        }
     };
     solve(problem, context.method, start, done, limits, &mut observer)
 }

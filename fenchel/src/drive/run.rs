@@ -50,7 +50,9 @@ pub struct Solution {
 /// Runs a job.
 ///
 /// Errors: whatever is wrong with the input, before any work; a solver that fails; a checkpoint that
-/// cannot be read or written. Running out of time or iterations is a status.
+/// cannot be read or written; a plugin that breaks its promises before any point is finished. Later
+/// the finished points are the solution, as for any other interruption. Running out of time or
+/// iterations is a status.
 pub fn run(
     job: &Job,
     listener: &dyn Listener,
@@ -67,8 +69,20 @@ pub fn run(
         store: &store,
     };
     let (full, folds) = solve_all(context, &prepared)?;
-    let folds = folds.into_iter().collect::<Result<Vec<FoldRun>, Error>>()?;
-    let cut = folds.iter().map(|fold| fold.cut).chain([full.cut]).flatten().reduce(worse);
+    let fault = job.fault();
+    if let Some(fault) = &fault
+        && full.points.is_empty()
+    {
+        store.close(true)?;
+        return Err(Error::Plugin(fault.clone()));
+    }
+    // With a fault, what folds came to no longer matters, errors included.
+    let folds = match fault {
+        Some(_) => Vec::new(),
+        None => folds.into_iter().collect::<Result<Vec<FoldRun>, Error>>()?,
+    };
+    let fault = fault.map(|_| Status::Interrupted);
+    let cut = folds.iter().map(|fold| fold.cut).chain([full.cut, fault]).flatten().reduce(worse);
     store.close(cut.is_some())?;
     let solved = full.points.iter().map(|point| point.status);
     let status =

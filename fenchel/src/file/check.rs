@@ -26,10 +26,6 @@ pub(super) fn sections(problem: &Problem) -> Result<(), Error> {
     if let Some(cv) = &problem.cv {
         folds(document, cv, problem.path.is_some())?;
     }
-    if !problem.plugins.load.is_empty() {
-        let place = document.locate(&at("plugins.load"));
-        return Err(Error::plugin("plugins are not supported by this build yet").at(place));
-    }
     Ok(())
 }
 

@@ -142,10 +142,12 @@ pub enum Metric {
     Pinball,
 }
 
-/// `[plugins]`: shared libraries to load.
+/// `[plugins]`: shared libraries to load, each of which has to be trusted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PluginsConfig {
     /// Paths, relative to the problem file.
     pub load: Vec<String>,
+    /// Run them in processes of their own.
+    pub isolate: bool,
 }

@@ -4,6 +4,7 @@ use fenchel_core::Kind;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::config::PluginsConfig;
 use super::problem::Problem;
 use crate::registry;
 
@@ -22,6 +23,8 @@ pub(super) fn effective(problem: &Problem) -> Value {
     put("solver", plain(&problem.solver));
     put("path", problem.path.as_ref().map_or(Value::Null, grid));
     put("cv", problem.cv.as_ref().map_or(Value::Null, plain));
+    let none = problem.plugins == PluginsConfig::default();
+    put("plugins", if none { Value::Null } else { plain(&problem.plugins) });
     Value::Object(sections)
 }
 

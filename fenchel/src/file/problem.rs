@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fenchel_core::Raw;
+use fenchel_core::{Kind, Raw};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -12,8 +12,8 @@ use super::keypath::KeyPath;
 use super::read::read_document;
 use super::wording::{self, Named};
 use super::{check, defaults};
-use crate::Error;
 use crate::data::DataConfig;
+use crate::{Error, plugins};
 
 /// The sections of a problem file, in the order in which they are documented.
 pub const SECTIONS: [&str; 8] =
@@ -142,10 +142,20 @@ pub(crate) fn explain(document: &Document, base: KeyPath, error: &fenchel_core::
             let path = if document.contains(&inner) { inner } else { path };
             document.error(&path, error.to_string())
         }
-        Core::Unknown { kind: "penalty" | "loss" | "solver", known, .. } => {
+        Core::Unknown { kind: kind @ ("penalty" | "loss" | "solver"), name, known } => {
             let tag = path.key("type");
             let path = if document.contains(&tag) { tag } else { path };
-            document.error(&path, error.to_string()).help(format!("known: {}", known.join(", ")))
+            let kind = if *kind == "loss" { Kind::Loss } else { Kind::Penalty };
+            let help = match plugins::shelved_with(kind, name) {
+                Some(source) => format!(
+                    "the trusted plugin {} {} has it: `[plugins] load = [\"{}\"]` loads it",
+                    source.library,
+                    source.version,
+                    source.path.display()
+                ),
+                None => format!("known: {}", known.join(", ")),
+            };
+            document.error(&path, error.to_string()).help(help)
         }
         Core::Unknown { name, known, .. } => {
             let path = document.find_text(&path, name).unwrap_or(path);

@@ -7,10 +7,17 @@ use super::problem::Problem;
 use super::result::{Coefficients, CvRecord, DataRecord, PointRecord, ResultFile, finite};
 use crate::data::Dataset;
 use crate::drive::{CvReport, Point, Solution};
+use crate::plugins::PluginRecord;
 
 impl ResultFile {
-    /// What a run of `problem` on `dataset` has to say, after this time.
-    pub fn new(problem: &Problem, dataset: &Dataset, solution: &Solution, seconds: f64) -> Self {
+    /// What a run of `problem` has to say after this time.
+    pub fn new(
+        problem: &Problem,
+        data: DataRecord,
+        plugins: Vec<PluginRecord>,
+        solution: &Solution,
+        seconds: f64,
+    ) -> Self {
         let (features, outputs) = (solution.features, solution.outputs);
         let coefficients = Coefficients::from_dense(&solution.coefficients, features, outputs);
         Self {
@@ -24,31 +31,36 @@ impl ResultFile {
             solver: solution.solver.into(),
             iterations: solution.iterations,
             seconds,
-            data: data(dataset, features, outputs),
+            data: DataRecord { features, outputs, ..data },
             lambda: solution.lambda,
             intercept: solution.intercept.clone(),
             coefficients,
             path: solution.path.as_ref().map(|points| points.iter().map(point).collect()),
             cv: solution.cv.as_ref().map(cv),
+            plugins,
             extra: named(&solution.extra),
         }
     }
 }
 
-fn data(dataset: &Dataset, features: usize, outputs: usize) -> DataRecord {
-    let classes = match dataset.samples.response() {
-        Response::Classes { labels, .. } => Some(labels.clone()),
-        _ => dataset.classes.clone(),
-    };
-    DataRecord {
-        samples: dataset.samples.len(),
-        features,
-        outputs,
-        feature_names: dataset.feature_names.to_vec(),
-        response_names: dataset.response_names.clone(),
-        classes,
-        sha256: dataset.sha256.clone(),
-        encoding: dataset.encoding.clone(),
+impl DataRecord {
+    /// What is known of the data before the loss is bound: features as the data has them, and one
+    /// output.
+    pub fn new(dataset: &Dataset) -> Self {
+        let classes = match dataset.samples.response() {
+            Response::Classes { labels, .. } => Some(labels.clone()),
+            _ => dataset.classes.clone(),
+        };
+        Self {
+            samples: dataset.samples.len(),
+            features: dataset.feature_names.len(),
+            outputs: 1,
+            feature_names: dataset.feature_names.to_vec(),
+            response_names: dataset.response_names.clone(),
+            classes,
+            sha256: dataset.sha256.clone(),
+            encoding: dataset.encoding.clone(),
+        }
     }
 }
 

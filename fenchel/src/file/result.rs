@@ -13,6 +13,7 @@ use super::config::{Metric, Rule};
 use super::read::read_bytes;
 use crate::Error;
 use crate::data::Encoding;
+use crate::plugins::PluginRecord;
 
 /// What `fit` writes. Numbers that are not finite are `null`, as JSON has no word for them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct ResultFile {
     /// Cross-validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cv: Option<CvRecord>,
+    /// The libraries that had a part in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginRecord>,
     /// What only this loss or solver knows.
     #[serde(default)]
     pub extra: Map<String, Value>,

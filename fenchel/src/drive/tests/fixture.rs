@@ -98,6 +98,7 @@ pub(super) fn job_with(table: &Table, data: Value, loss: Value, penalty: Value) 
         threads: 1,
         deadline: None,
         interrupt: None,
+        faults: None,
     }
 }
 
