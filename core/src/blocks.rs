@@ -38,6 +38,36 @@ pub fn subdiff_dist<B: Blocks + ?Sized>(penalty: &B, beta: &[f64], grad: &[f64])
     top
 }
 
+/// Writes the distance to the subdifferential of each block.
+pub fn subdiff_dists<B: Blocks + ?Sized>(
+    penalty: &B,
+    beta: &[f64],
+    grad: &[f64],
+    out: &mut [f64],
+) {
+    let groups = penalty.groups();
+    let outputs = beta.len() / groups.features().max(1);
+    let mut block = vec![0.0; groups.largest() * outputs];
+    for_each(penalty, beta, |g, b| {
+        let block = &mut block[..b.len()];
+        groups.gather(g, grad, block);
+        out[g] = penalty.subdiff_dist_block(g, b, block);
+    });
+}
+
+/// The penalty summed over the blocks in `working`.
+pub fn value_on<B: Blocks + ?Sized>(penalty: &B, working: &[usize], beta: &[f64]) -> f64 {
+    let groups = penalty.groups();
+    let outputs = beta.len() / groups.features().max(1);
+    let mut block = vec![0.0; groups.largest() * outputs];
+    let values = working.iter().map(|&g| {
+        let block = &mut block[..groups.members(g).len() * outputs];
+        groups.gather(g, beta, block);
+        penalty.value_block(g, block)
+    });
+    values.sum()
+}
+
 /// Calls `visit(g, beta_g)` for every block of `beta`.
 pub fn for_each<B: Blocks + ?Sized>(
     penalty: &B,

@@ -7,6 +7,7 @@
 
 use std::fmt::Debug;
 
+use crate::blocks;
 use crate::groups::Groups;
 use crate::sweep::{self, Sweep, SweepReport};
 
@@ -110,6 +111,11 @@ pub trait Separable: Send + Sync {
             *out = self.subdiff_dist_at(j, *b, *g);
         }
     }
+    /// `sum_j omega_j(beta_j)` over the flat indices in `working`. Provided, as
+    /// [`Separable::subdiff_dists`] is.
+    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
+        working.iter().map(|&j| self.value_at(j, beta[j])).sum()
+    }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
     /// that no virtual call is paid inside the epoch.
     fn sweep(&self, sweep: &mut Sweep<'_>) -> SweepReport {
@@ -139,6 +145,15 @@ pub trait Blocks: Send + Sync {
     fn prox_block(&self, g: usize, v: &[f64], step: f64, out: &mut [f64]);
     /// Euclidean distance of `-grad` to the subdifferential of `omega_g` at `b`.
     fn subdiff_dist_block(&self, g: usize, b: &[f64], grad: &[f64]) -> f64;
+    /// Writes the distance of every block, for `beta` and `grad` p x K. Provided, as
+    /// [`Separable::subdiff_dists`] is.
+    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+        blocks::subdiff_dists(self, beta, grad, out);
+    }
+    /// `sum_g omega_g(beta_g)` over the groups in `working`, for `beta` p x K. Provided.
+    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
+        blocks::value_on(self, working, beta)
+    }
     /// One epoch of block coordinate descent, compiled anew for every implementing type.
     fn sweep_blocks(&self, sweep: &mut Sweep<'_>) -> SweepReport {
         sweep::run_blocks(self, sweep)

@@ -36,17 +36,8 @@ impl<'a> Units<'a> {
                 penalty.subdiff_dists(beta, grad, out);
             }
             Self::Blocks(penalty) => {
-                let groups = penalty.groups();
-                let outputs = beta.len() / groups.features().max(1);
-                let (mut b, mut g) = (Vec::new(), Vec::new());
-                for block in 0..groups.len() {
-                    let size = groups.members(block).len() * outputs;
-                    b.resize(size, 0.0);
-                    g.resize(size, 0.0);
-                    groups.gather(block, beta, &mut b);
-                    groups.gather(block, grad, &mut g);
-                    out.push(penalty.subdiff_dist_block(block, &b, &g));
-                }
+                out.resize(penalty.groups().len(), 0.0);
+                penalty.subdiff_dists(beta, grad, out);
             }
         }
     }
@@ -79,20 +70,8 @@ impl<'a> Units<'a> {
     /// The penalty summed over the pieces in `working`.
     pub fn value(&self, working: &[usize], beta: &[f64]) -> f64 {
         match self {
-            Self::Coordinates(penalty) => {
-                working.iter().map(|&j| penalty.value_at(j, beta[j])).sum()
-            }
-            Self::Blocks(penalty) => {
-                let groups = penalty.groups();
-                let outputs = beta.len() / groups.features().max(1);
-                let mut block = vec![0.0; groups.largest() * outputs];
-                let values = working.iter().map(|&g| {
-                    let block = &mut block[..groups.members(g).len() * outputs];
-                    groups.gather(g, beta, block);
-                    penalty.value_block(g, block)
-                });
-                values.sum()
-            }
+            Self::Coordinates(penalty) => penalty.value_on(working, beta),
+            Self::Blocks(penalty) => penalty.value_on(working, beta),
         }
     }
 
