@@ -99,6 +99,11 @@ impl Groups {
         &self.members[self.starts[g]..self.starts[g + 1]]
     }
 
+    /// All members, group after group, and where each group's begin (with the end of the last).
+    pub fn parts(&self) -> (&[usize], &[usize]) {
+        (&self.members, &self.starts)
+    }
+
     /// Size of the largest group.
     pub fn largest(&self) -> usize {
         (0..self.len()).map(|g| self.members(g).len()).max().unwrap_or(0)

@@ -111,9 +111,8 @@ pub trait Separable: Send + Sync {
             *out = self.subdiff_dist_at(j, *b, *g);
         }
     }
-    /// `sum_j omega_j(beta_j)` over the flat indices in `working`. Provided, as
-    /// [`Separable::subdiff_dists`] is.
-    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
+    /// The sum of `omega_j(beta_j)` over the flat indices in `working`. Provided, as above.
+    fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
         working.iter().map(|&j| self.value_at(j, beta[j])).sum()
     }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
@@ -145,14 +144,14 @@ pub trait Blocks: Send + Sync {
     fn prox_block(&self, g: usize, v: &[f64], step: f64, out: &mut [f64]);
     /// Euclidean distance of `-grad` to the subdifferential of `omega_g` at `b`.
     fn subdiff_dist_block(&self, g: usize, b: &[f64], grad: &[f64]) -> f64;
-    /// Writes the distance of every block, for `beta` and `grad` p x K. Provided, as
-    /// [`Separable::subdiff_dists`] is.
-    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+    /// Writes the distance of every block, `out[g]` for group `g`. Provided, as it is asked of all
+    /// blocks at once.
+    fn subdiff_dists_blocks(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
         blocks::subdiff_dists(self, beta, grad, out);
     }
-    /// `sum_g omega_g(beta_g)` over the groups in `working`, for `beta` p x K. Provided.
-    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
-        blocks::value_on(self, working, beta)
+    /// The sum of `omega_g(beta_g)` over the groups in `working`. Provided, as above.
+    fn value_over_blocks(&self, working: &[usize], beta: &[f64]) -> f64 {
+        blocks::value_over(self, working.iter().copied(), beta)
     }
     /// One epoch of block coordinate descent, compiled anew for every implementing type.
     fn sweep_blocks(&self, sweep: &mut Sweep<'_>) -> SweepReport {

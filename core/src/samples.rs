@@ -236,6 +236,28 @@ fn normalized(mut weights: Vec<f64>, n: usize) -> Result<Vec<f64>, Error> {
     if total == 0.0 {
         return Err(Error::Data("all sample weights are 0".into()));
     }
-    weights.iter_mut().for_each(|w| *w *= n as f64 / total);
+    // Weights that were rescaled before keep their bits: only rounding is left of the difference.
+    if (total - n as f64).abs() > (n as f64) * (n as f64) * f64::EPSILON {
+        weights.iter_mut().for_each(|w| *w *= n as f64 / total);
+    }
     Ok(weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_that_were_rescaled_once_keep_their_bits() {
+        let rescaled = |weights: &[f64]| {
+            let response = Response::None { samples: weights.len() };
+            Samples::new(response, Some(weights.to_vec())).unwrap().weights().unwrap().to_vec()
+        };
+        assert_eq!(rescaled(&[1.0, 3.0]), [0.5, 1.5]);
+        let many: Vec<f64> = (0..1001).map(|i| 0.1 + f64::from(i * 7 % 13)).collect();
+        for n in [1, 3, 10, 1001] {
+            let once = rescaled(&many[..n]);
+            assert_eq!(rescaled(&once), once);
+        }
+    }
 }

@@ -1,35 +1,59 @@
 //! The coefficients that a penalty is built for: named features times outputs.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::Error;
 
 /// Names of the p features (rows of the coefficients) and the number K of outputs (columns).
-#[derive(Debug, Clone, PartialEq)]
+/// Cloning is cheap.
+#[derive(Debug, Clone)]
 pub struct Space {
-    features: Arc<[String]>,
+    features: usize,
     outputs: usize,
+    names: Names,
+}
+
+/// Few penalties ask for a name, and there may be a million of them.
+#[derive(Debug, Clone)]
+enum Names {
+    Given(Arc<[String]>),
+    Made(Arc<LazyLock<Vec<String>, Box<dyn FnOnce() -> Vec<String> + Send>>>),
 }
 
 impl Space {
     /// Named features and a number of outputs.
     pub fn new(features: impl Into<Arc<[String]>>, outputs: usize) -> Self {
-        Self { features: features.into(), outputs }
+        let names = features.into();
+        Self { features: names.len(), outputs, names: Names::Given(names) }
     }
 
     /// `p` features named `1 .. p`.
     pub fn numbered(features: usize, outputs: usize) -> Self {
-        Self::new((1..=features).map(|j| j.to_string()).collect::<Vec<_>>(), outputs)
+        Self::named_by(features, outputs, move || (1..=features).map(|j| j.to_string()).collect())
+    }
+
+    /// Features whose names are made when one is first asked for; `names` gives as many as there
+    /// are features.
+    pub fn named_by(
+        features: usize,
+        outputs: usize,
+        names: impl FnOnce() -> Vec<String> + Send + 'static,
+    ) -> Self {
+        let names = Names::Made(Arc::new(LazyLock::new(Box::new(names))));
+        Self { features, outputs, names }
     }
 
     /// Names of the features.
     pub fn names(&self) -> &[String] {
-        &self.features
+        match &self.names {
+            Names::Given(names) => names,
+            Names::Made(names) => names,
+        }
     }
 
     /// Number of features, `p`.
     pub fn features(&self) -> usize {
-        self.features.len()
+        self.features
     }
 
     /// Number of outputs, `K`.
@@ -51,10 +75,43 @@ impl Space {
     ///
     /// Errors: [`Error::Unknown`] with the names that exist.
     pub fn index(&self, name: &str) -> Result<usize, Error> {
-        self.features.iter().position(|f| f == name).ok_or_else(|| Error::Unknown {
+        self.names().iter().position(|f| f == name).ok_or_else(|| Error::Unknown {
             kind: "feature",
             name: name.into(),
-            known: self.features.to_vec(),
+            known: self.names().to_vec(),
         })
+    }
+}
+
+/// Spaces are equal where sizes and names are.
+impl PartialEq for Space {
+    fn eq(&self, other: &Self) -> bool {
+        self.features == other.features
+            && self.outputs == other.outputs
+            && self.names() == other.names()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_once_and_only_when_asked_for() {
+        let (made, asked) = std::sync::mpsc::channel();
+        let space = Space::named_by(2, 3, move || {
+            made.send(()).unwrap();
+            vec!["age".into(), "bmi".into()]
+        });
+        assert_eq!((space.features(), space.outputs(), space.len()), (2, 3, 6));
+        assert!(asked.try_recv().is_err());
+        assert_eq!(space.clone().index("bmi"), Ok(1));
+        assert_eq!(space, Space::new(vec!["age".to_string(), "bmi".to_string()], 3));
+        assert_eq!(asked.iter().count(), 1);
+    }
+
+    #[test]
+    fn numbers_count_from_one() {
+        assert_eq!(Space::numbered(3, 1).names(), ["1", "2", "3"]);
     }
 }

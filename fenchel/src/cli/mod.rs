@@ -8,6 +8,7 @@ mod fit;
 mod interrupt;
 mod job;
 mod list;
+mod new;
 mod options;
 mod output;
 mod predict;
@@ -41,6 +42,7 @@ enum Command {
     List(list::List),
     Describe(describe::Describe),
     Schema(schema::SchemaCommand),
+    New(new::New),
 }
 
 /// Parses the command line, runs the command, and tells how it went.
@@ -61,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::List(command) => command.run(),
         Command::Describe(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::New(command) => command.run(),
     };
     match done {
         Ok(code) => ExitCode::from(code),

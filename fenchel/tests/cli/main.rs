@@ -4,6 +4,7 @@
 mod common;
 mod fit;
 mod learn;
+mod new;
 mod predict;
 
 use common::Bench;

@@ -1,33 +1,14 @@
 //! The header and this crate say the same: C prints its layout, and it is compared member by member.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::mem::offset_of;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use common::{compile, compiler, folder};
 use fenchel_plugin_abi::*;
-
-fn compiler(variable: &str, default: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| default.into())
-}
-
-fn folder(below: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
-}
-
-fn compile(compiler: &str, arguments: &[&str], source: &Path, target: &Path) {
-    let output = Command::new(compiler)
-        .args(["-Wall", "-Wextra", "-Werror", "-pedantic"])
-        .args(arguments)
-        .arg("-I")
-        .arg(folder("../include"))
-        .arg(source)
-        .arg("-o")
-        .arg(target)
-        .output()
-        .unwrap_or_else(|e| panic!("the compiler \"{compiler}\" cannot be run: {e}"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 macro_rules! layout {
     ($lines:ident, $c:literal, $table:ident { $($member:ident),* }) => {

@@ -7,13 +7,29 @@
 //! of its own.
 
 pub mod calls;
+mod cards;
 mod crash;
+mod error;
 mod fault;
+mod image;
 mod library;
+mod loss;
+mod object;
+mod open;
+mod output;
 mod parameters;
+mod penalty;
+mod plugin;
+mod refusal;
+mod sealed;
+mod tables;
+mod texts;
 mod watch;
 
 pub use crash::name_crashes;
+pub use error::LoadError;
 pub use fault::{Fault, Faults};
+pub use image::Image;
 pub use library::{Library, LibraryInfo, PluginType};
+pub use open::open;
 pub use watch::{Watch, watch};

@@ -18,6 +18,8 @@ pub struct LibraryInfo {
     pub version: String,
     /// SHA-256 of the file's bytes, in lower-case hexadecimal.
     pub sha256: String,
+    /// Whether a panic or an exception inside the library ends the process, as it says itself.
+    pub aborts: bool,
 }
 
 /// A library with its types. It is never unloaded.

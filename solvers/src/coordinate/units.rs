@@ -29,7 +29,6 @@ impl<'a> Units<'a> {
 
     /// Distance of `-grad` to the subdifferential, piece by piece.
     pub fn violations(&self, beta: &[f64], grad: &[f64], out: &mut Vec<f64>) {
-        out.clear();
         match self {
             Self::Coordinates(penalty) => {
                 out.resize(beta.len(), 0.0);
@@ -37,7 +36,7 @@ impl<'a> Units<'a> {
             }
             Self::Blocks(penalty) => {
                 out.resize(penalty.groups().len(), 0.0);
-                penalty.subdiff_dists(beta, grad, out);
+                penalty.subdiff_dists_blocks(beta, grad, out);
             }
         }
     }
@@ -70,8 +69,8 @@ impl<'a> Units<'a> {
     /// The penalty summed over the pieces in `working`.
     pub fn value(&self, working: &[usize], beta: &[f64]) -> f64 {
         match self {
-            Self::Coordinates(penalty) => penalty.value_on(working, beta),
-            Self::Blocks(penalty) => penalty.value_on(working, beta),
+            Self::Coordinates(penalty) => penalty.value_over(working, beta),
+            Self::Blocks(penalty) => penalty.value_over_blocks(working, beta),
         }
     }
 
