@@ -73,19 +73,6 @@ impl Samples {
         Ok(Self { response, weights, subject: None, n })
     }
 
-    /// Responses with weights that were rescaled to mean 1 before, which are kept to the bit.
-    ///
-    /// Errors: as [`Samples::new`], and where the mean is not 1.
-    pub fn rescaled(response: Response, weights: Option<Vec<f64>>) -> Result<Self, Error> {
-        let mut samples = Self::new(response, weights.clone())?;
-        let mean = weights.as_ref().map_or(1.0, |w| w.iter().sum::<f64>() / samples.n as f64);
-        if (mean - 1.0).abs() > 1e-9 {
-            return Err(Error::Data(format!("sample weights have mean {mean}, expected 1")));
-        }
-        samples.weights = weights;
-        Ok(samples)
-    }
-
     /// The same samples, with the subject (cluster) that each belongs to.
     ///
     /// Errors: [`Error::Length`] unless there is one subject a sample.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use fenchel_core::{Error, Resolve};
+use fenchel_core::{Error, Resolve, Space};
 
 use super::channel::{Channel, LastWords, NAME, Question, Silence};
 use super::designs::Designs;
@@ -51,6 +51,13 @@ impl<'a> Called<'a> {
     }
 }
 
+/// What the child may ask back for in the midst of a call.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Desk<'a> {
+    pub resolve: Option<&'a dyn Resolve>,
+    pub space: Option<&'a Space>,
+}
+
 /// An answer, out of the child's reach but for the numbers that it was asked to write.
 pub(super) struct Answer<'a> {
     pub words: Reader<'a>,
@@ -91,6 +98,10 @@ impl Child {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
     /// Asks, where the child lives, and reads the answer; `None` where there is none, of which the
     /// cause is written down.
     pub fn ask<W, T>(
@@ -100,7 +111,7 @@ impl Child {
         write: impl FnOnce(&mut Question<'_>, &mut Designs) -> W,
         read: impl FnOnce(W, &mut Answer<'_>) -> Result<T, Garbled>,
     ) -> Option<T> {
-        self.ask_resolving(called, op, None, write, read)?.ok()
+        self.ask_resolving(called, op, Desk::default(), write, read)?.ok()
     }
 
     /// The same for what may be refused: errors are the user's to mend, unless there is a fault.
@@ -108,14 +119,14 @@ impl Child {
         &self,
         called: Called<'_>,
         op: Op,
-        resolve: Option<&dyn Resolve>,
+        desk: Desk<'_>,
         write: impl FnOnce(&mut Question<'_>, &mut Designs) -> W,
         read: impl FnOnce(W, &mut Answer<'_>) -> Result<T, Garbled>,
     ) -> Option<Result<T, Error>> {
         let mut link = self.lock();
         let alive = link.alive.as_mut()?;
         let until = self.deadline.map(|deadline| deadline.max(Instant::now()) + self.grace);
-        match self.exchange(alive, called, op, until, resolve, write, read) {
+        match self.exchange(alive, called, op, until, desk, write, read) {
             Ok(answer) => Some(answer),
             Err(silence) => {
                 let mut gone = link.alive.take()?;
@@ -141,7 +152,7 @@ impl Child {
         called: Called<'_>,
         op: Op,
         until: Option<Instant>,
-        resolve: Option<&dyn Resolve>,
+        desk: Desk<'_>,
         write: impl FnOnce(&mut Question<'_>, &mut Designs) -> W,
         read: impl FnOnce(W, &mut Answer<'_>) -> Result<T, Garbled>,
     ) -> Result<Result<T, Error>, Silence> {
@@ -156,7 +167,8 @@ impl Child {
             if let Some(fault) = reader.option(read_fault)? {
                 self.faults.report(fault);
             }
-            let mut question = match Status::read(&mut reader)? {
+            let status = Status::read(&mut reader)?;
+            match status {
                 Status::Done => {
                     let mut answer = Answer { words: reader, channel };
                     return Ok(Ok(read(written, &mut answer)?));
@@ -170,33 +182,51 @@ impl Child {
                     self.faults.report(fault);
                     return Ok(Err(error));
                 }
-                Status::NeedsColumn => {
-                    let (file, column) = (reader.text()?, reader.text()?);
-                    let resolve = resolve.ok_or(Garbled)?;
-                    let cells = resolve.table_column(&file, &column);
-                    let mut question = channel.question();
-                    Op::Answer.write(&mut question);
-                    reply(&mut question, cells, |to, cells| {
-                        to.size(cells.len());
-                        cells.iter().for_each(|cell| to.text(cell));
-                    });
-                    question
-                }
-                Status::NeedsMatrix => {
-                    let file = reader.text()?;
-                    let numbers = resolve.ok_or(Garbled)?.matrix(&file);
-                    let mut question = channel.question();
-                    Op::Answer.write(&mut question);
-                    reply(&mut question, numbers, |to, (numbers, cols)| {
-                        to.numbers(&numbers);
-                        to.size(cols);
-                    });
-                    question
-                }
-            };
+                _ => {}
+            }
+            let mut question = channel.question();
+            Op::Answer.write(&mut question);
+            desk.reply(status, &mut reader, &mut question)?;
             words = question.end()?;
         }
     }
+}
+
+impl Desk<'_> {
+    /// Answers what the child asks back.
+    fn reply(
+        self,
+        status: Status,
+        from: &mut Reader<'_>,
+        to: &mut Question<'_>,
+    ) -> Result<(), Garbled> {
+        let resolve = || self.resolve.ok_or(Garbled);
+        match status {
+            Status::NeedsColumn => {
+                let (file, column) = (from.text()?, from.text()?);
+                let cells = resolve()?.table_column(&file, &column);
+                reply(to, cells, |to, cells| texts(to, &cells));
+            }
+            Status::NeedsMatrix => {
+                let numbers = resolve()?.matrix(&from.text()?);
+                reply(to, numbers, |to, (numbers, cols)| {
+                    to.numbers(&numbers);
+                    to.size(cols);
+                });
+            }
+            Status::NeedsNames => {
+                let space = self.space.ok_or(Garbled)?;
+                reply(to, Ok(space.names()), |to, names| texts(to, names));
+            }
+            Status::Done | Status::Refused | Status::Panicked => return Err(Garbled),
+        }
+        Ok(())
+    }
+}
+
+fn texts(to: &mut impl Sink, texts: &[String]) {
+    to.size(texts.len());
+    texts.iter().for_each(|text| to.text(text));
 }
 
 impl From<Garbled> for Silence {

@@ -1,35 +1,8 @@
-//! Spaces, samples and cards as words.
+//! Samples, reports and cards as words.
 
-use std::sync::Arc;
-
-use fenchel_core::{Card, Kind, OwnReport, Parameters, Response, Samples, Space};
+use fenchel_core::{Card, Kind, OwnReport, Parameters, Response, Samples};
 
 use super::words::{Garbled, Reader, Sink};
-
-pub(super) fn write_space(space: &Space, to: &mut impl Sink) {
-    to.size(space.outputs());
-    to.size(space.features());
-    let numbered = || space.names().iter().enumerate().all(|(j, name)| is_number(name, j + 1));
-    let numbered = numbered();
-    to.flag(numbered);
-    if !numbered {
-        space.names().iter().for_each(|name| to.text(name));
-    }
-}
-
-/// Whether the name is the number, as features without names are called.
-fn is_number(name: &str, number: usize) -> bool {
-    !name.starts_with(['0', '+']) && name.parse() == Ok(number)
-}
-
-pub(super) fn read_space(from: &mut Reader<'_>) -> Result<Space, Garbled> {
-    let (outputs, features) = (from.size()?, from.size()?);
-    if from.flag()? {
-        return Ok(Space::numbered(features, outputs));
-    }
-    let names: Result<Arc<[String]>, Garbled> = (0..features).map(|_| from.text()).collect();
-    Ok(Space::new(names?, outputs))
-}
 
 pub(super) fn write_samples(samples: &Samples, to: &mut impl Sink) {
     match samples.response() {
@@ -70,7 +43,7 @@ pub(super) fn read_samples(from: &mut Reader<'_>) -> Result<Samples, Garbled> {
         _ => return Err(Garbled),
     };
     let weights = from.option(|from| Ok(from.numbers()?.to_vec()))?;
-    let mut samples = Samples::rescaled(response, weights).map_err(|_| Garbled)?;
+    let mut samples = Samples::new(response, weights).map_err(|_| Garbled)?;
     if let Some(subject) = from.option(Reader::small)? {
         samples = samples.with_subject(subject).map_err(|_| Garbled)?;
     }
@@ -132,20 +105,6 @@ pub(super) fn read_card(from: &mut Reader<'_>) -> Result<&'static Card, Garbled>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spaces_arrive_with_their_names() {
-        let named = |names: &[&str]| {
-            Space::new(names.iter().map(ToString::to_string).collect::<Vec<_>>(), 2)
-        };
-        for space in
-            [Space::numbered(12, 1), named(&["age", "bmi"]), named(&["1", "02"]), named(&["+1"])]
-        {
-            let mut message = Vec::new();
-            write_space(&space, &mut message);
-            assert_eq!(read_space(&mut Reader::new(&mut message)), Ok(space));
-        }
-    }
 
     #[test]
     fn samples_arrive_to_the_bit() {

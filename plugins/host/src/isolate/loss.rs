@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use fenchel_core::{
-    Bound, DataFit, Design, Error, Loss, Predictor, ResponseKind, Samples,
+    Bound, Design, Error, Loss, Predictor, ResponseKind, Samples,
 };
 
 use super::channel::Question;
-use super::child::{Answer, Called, Child};
+use super::child::{Answer, Called, Child, Desk};
 use super::data;
 use super::fit::IsolatedFit;
 use super::protocol::{AboutFit, AboutLoss, Op};
@@ -36,7 +36,7 @@ impl IsolatedLoss {
         };
         let read = |(), answer: &mut Answer<'_>| AboutLoss::read(&mut answer.words);
         let called = Called::new(origin, &calls::CREATE);
-        let answer = child.ask_resolving(called, Op::CreateLoss, None, write, read);
+        let answer = child.ask_resolving(called, Op::CreateLoss, Desk::default(), write, read);
         let about = answer.unwrap_or_else(|| Err(child.lost()))?;
         Ok(Self { child: child.clone(), origin, about })
     }
@@ -53,7 +53,7 @@ impl IsolatedLoss {
             write(to);
         };
         let called = Called::new(self.origin, call);
-        let answer = self.child.ask_resolving(called, op, None, write, |(), a| read(a));
+        let answer = self.child.ask_resolving(called, op, Desk::default(), write, |(), a| read(a));
         answer.unwrap_or_else(|| Err(self.child.lost()))
     }
 }

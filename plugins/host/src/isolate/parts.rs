@@ -54,8 +54,8 @@ impl Separable for Coordinates {
         distances(&self.0, Op::SubdiffDists, beta, grad, out);
     }
 
-    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
-        value_on(&self.0, Op::ValueOn, working, working, beta)
+    fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
+        value_over(&self.0, Op::ValueOn, working, working, beta)
     }
 
     fn sweep(&self, s: &mut Sweep<'_>) -> SweepReport {
@@ -119,17 +119,17 @@ impl Blocks for BlockWise {
         dist.unwrap_or(f64::INFINITY)
     }
 
-    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+    fn subdiff_dists_blocks(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
         distances(&self.remote, Op::BlockDists, beta, grad, out);
     }
 
-    fn value_on(&self, working: &[usize], beta: &[f64]) -> f64 {
+    fn value_over_blocks(&self, working: &[usize], beta: &[f64]) -> f64 {
         let (groups, p) = (self.groups(), self.remote.features().max(1));
         let members = working.iter().flat_map(|&g| groups.members(g));
         let flat: Vec<usize> = (0..beta.len() / p)
             .flat_map(|k| members.clone().map(move |j| j + k * p))
             .collect();
-        value_on(&self.remote, Op::BlockValueOn, working, &flat, beta)
+        value_over(&self.remote, Op::BlockValueOn, working, &flat, beta)
     }
 
     fn sweep_blocks(&self, s: &mut Sweep<'_>) -> SweepReport {
@@ -148,7 +148,7 @@ fn distances(remote: &Remote, op: Op, beta: &[f64], grad: &[f64], out: &mut [f64
 }
 
 /// The value of the pieces `working`, which hold the coefficients `flat`.
-fn value_on(remote: &Remote, op: Op, working: &[usize], flat: &[usize], beta: &[f64]) -> f64 {
+fn value_over(remote: &Remote, op: Op, working: &[usize], flat: &[usize], beta: &[f64]) -> f64 {
     let write = |to: &mut Question<'_>| {
         to.sizes(working);
         to.size(beta.len());

@@ -8,9 +8,8 @@ use fenchel_core::{
     Separable, Space, Subdifferential, ZeroThreshold,
 };
 
-use super::child::{Answer, Called, Child};
+use super::child::{Answer, Called, Child, Desk};
 use super::channel::Question;
-use super::data;
 use super::parts::{BlockWise, Coordinates};
 use super::protocol::{About, Op, offers, read_lineality};
 use super::words::{Garbled, Sink};
@@ -21,8 +20,7 @@ pub(super) struct Remote {
     child: Arc<Child>,
     origin: &'static Origin,
     about: About,
-    features: usize,
-    outputs: usize,
+    space: Space,
 }
 
 impl Remote {
@@ -36,11 +34,11 @@ impl Remote {
         Called::new(self.origin, call)
     }
     pub fn features(&self) -> usize {
-        self.features
+        self.space.features()
     }
     /// Number of coefficients, p K.
     pub fn length(&self) -> usize {
-        self.features * self.outputs
+        self.space.len()
     }
 
     /// Asks for something of this penalty.
@@ -127,14 +125,16 @@ impl IsolatedPenalty {
         let write = |to: &mut Question<'_>, _: &mut _| {
             to.size(at);
             to.text(parameters);
-            data::write_space(context.space, to);
+            to.size(context.space.features());
+            to.size(context.space.outputs());
         };
         let called = Called::new(origin, &calls::CREATE);
         let read = |(), answer: &mut Answer<'_>| About::read(&mut answer.words);
-        let resolve = Some(context.resolve);
-        let answer = child.ask_resolving(called, Op::CreatePenalty, resolve, write, read);
+        let desk = Desk { resolve: Some(context.resolve), space: Some(context.space) };
+        let answer = child.ask_resolving(called, Op::CreatePenalty, desk, write, read);
         let about = answer.unwrap_or_else(|| Err(child.lost()))?;
-        Ok(Self::new(Remote::of(child, origin, about, context.space)))
+        let space = context.space.clone();
+        Ok(Self::new(Remote { child: child.clone(), origin, about, space }))
     }
 
     fn new(remote: Remote) -> Self {
@@ -166,13 +166,6 @@ impl IsolatedPenalty {
     }
 }
 
-impl Remote {
-    fn of(child: &Arc<Child>, origin: &'static Origin, about: About, space: &Space) -> Self {
-        let (features, outputs) = (space.features(), space.outputs());
-        Self { child: child.clone(), origin, about, features, outputs }
-    }
-}
-
 impl Penalty for IsolatedPenalty {
     fn value(&self, beta: &[f64]) -> f64 {
         let value = self.remote.number(&calls::VALUE, Op::Value, |to| to.vector(beta));
@@ -181,20 +174,21 @@ impl Penalty for IsolatedPenalty {
 
     fn scaled(&self, scale: f64) -> Box<dyn Penalty> {
         let remote = &self.remote;
-        let about = remote.ask(
-            &calls::SCALED,
-            Op::Scaled,
-            |to| to.number(scale),
-            |(), answer| About::read(&mut answer.words),
-        );
-        // Where the child is gone nobody answers to any number.
-        let about = about.unwrap_or(About { id: u64::MAX, ..remote.about });
+        let write = |to: &mut Question<'_>, _: &mut _| {
+            to.word(remote.id());
+            to.number(scale);
+        };
+        let read = |(), answer: &mut Answer<'_>| About::read(&mut answer.words);
+        let desk = Desk { resolve: None, space: Some(&remote.space) };
+        let called = remote.called(&calls::SCALED);
+        let about = remote.child.ask_resolving(called, Op::Scaled, desk, write, read);
+        // Where there is none, nobody answers to any number.
+        let about = about.and_then(Result::ok).unwrap_or(About { id: u64::MAX, ..remote.about });
         Box::new(Self::new(Remote {
             child: remote.child.clone(),
             origin: remote.origin,
             about,
-            features: remote.features,
-            outputs: remote.outputs,
+            space: remote.space.clone(),
         }))
     }
 

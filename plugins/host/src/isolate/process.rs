@@ -108,6 +108,11 @@ impl Process {
     }
 
     #[cfg(test)]
+    pub fn of(child: Child) -> Self {
+        Self { child, ended: None }
+    }
+
+    #[cfg(test)]
     pub fn id(&self) -> u32 {
         self.child.id()
     }

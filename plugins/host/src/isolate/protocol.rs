@@ -50,8 +50,9 @@ numbered! {
         Refused,
         // What went wrong follows.
         Panicked,
-        // The child needs a side file to go on: a column's file and name, or a matrix's file.
-        NeedsColumn, NeedsMatrix,
+        // The child needs a side file to go on: a column's file and name, or a matrix's file; or the
+        // names of the features.
+        NeedsColumn, NeedsMatrix, NeedsNames,
     }
 }
 

@@ -26,7 +26,7 @@ fn about(id: u64, fit: &dyn DataFit) -> AboutFit {
     }
 }
 
-impl Server<'_> {
+impl Server {
     /// What builds the type that has this number and this kind.
     pub(super) fn maker(&self, kind: Kind, at: usize) -> Result<&dyn Maker, Garbled> {
         let types = self.library.as_ref().map(|library| &library.types[..]);

@@ -7,7 +7,6 @@ mod resolve;
 mod sweep;
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -15,9 +14,9 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fenchel_core::{DataFit, Error, Loss, Penalty, Raw, Resolve, Space};
+use fenchel_core::{DataFit, Error, Loss, Penalty};
 
 use super::channel::{Channel, Silence};
 use super::errors;
@@ -30,8 +29,8 @@ use crate::fault::Faults;
 use crate::library::Library;
 
 /// What the child holds.
-struct Server<'a> {
-    channel: &'a RefCell<Channel>,
+struct Server {
+    channel: Arc<Mutex<Channel>>,
     faults: Arc<Faults>,
     library: Option<Library>,
     next: u64,
@@ -72,10 +71,10 @@ pub(super) fn serve(open: Opener) -> io::Result<()> {
     let image = File::from(inherited(IMAGE)?);
     last_words::prepare(&memory)?;
     last_words::watch_for_the_end(&socket)?;
-    let channel = RefCell::new(Channel::new(memory, socket)?);
+    let channel = Arc::new(Mutex::new(Channel::new(memory, socket)?));
     last_words::ignore_signals_of_the_terminal();
     let mut server = Server {
-        channel: &channel,
+        channel,
         faults: Faults::new(Arc::default()),
         library: None,
         next: 0,
@@ -95,6 +94,10 @@ pub(super) fn serve(open: Opener) -> io::Result<()> {
     }
 }
 
+fn lock(channel: &Mutex<Channel>) -> MutexGuard<'_, Channel> {
+    channel.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn inherited(fd: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: a command that does nothing but fail where there is no such descriptor; one that is
     // there was given to this process under this number, see `process::start`.
@@ -110,11 +113,13 @@ fn inherited(fd: RawFd) -> io::Result<OwnedFd> {
 /// A question that is answered once the message is out of the way, as what answers it may ask back.
 enum Asked {
     Open { path: PathBuf, sha256: String },
-    Penalty { at: usize, parameters: String, space: Space },
+    /// The space is given by the numbers of features and outputs.
+    Penalty { at: usize, parameters: String, space: (usize, usize) },
+    Scaled { id: u64, scale: f64 },
     Answered(Result<(), Failure>),
 }
 
-impl Server<'_> {
+impl Server {
     /// Answers one question.
     fn turn(&mut self, library: &mut Option<(Opener, File)>) -> Result<(), Silence> {
         let mut body = Vec::new();
@@ -126,8 +131,9 @@ impl Server<'_> {
                     Some((open, image)) => self.open(open, image, path, sha256, &mut body),
                     None => Err(Failure::Garbled),
                 },
+                Asked::Scaled { id, scale } => self.scaled(id, scale, &mut body),
                 Asked::Penalty { at, parameters, space } => {
-                    self.create_penalty(at, &parameters, &space, &mut body)
+                    self.create_penalty(at, &parameters, space, &mut body)
                 }
             })
         }));
@@ -151,19 +157,21 @@ impl Server<'_> {
                 answer.text(&message(&*payload));
             }
         }
-        self.channel.borrow_mut().answer(&answer)
+        lock(&self.channel).answer(&answer)
     }
 
     fn hear(&mut self, to: &mut Vec<u64>) -> Result<Asked, Silence> {
-        let mut channel = self.channel.borrow_mut();
+        let channel = self.channel.clone();
+        let mut channel = lock(&channel);
         let mut from = Reader::new(channel.listen()?);
         Ok(match Op::read(&mut from)? {
             Op::Open => Asked::Open { path: PathBuf::from(from.text()?), sha256: from.text()? },
             Op::CreatePenalty => Asked::Penalty {
                 at: from.size()?,
                 parameters: from.text()?,
-                space: data::read_space(&mut from)?,
+                space: (from.size()?, from.size()?),
             },
+            Op::Scaled => Asked::Scaled { id: from.word()?, scale: from.number()? },
             op => Asked::Answered(self.handle(op, &mut from, to)),
         })
     }

@@ -1,6 +1,6 @@
 //! Questions to penalties.
 
-use fenchel_core::{Blocks, Context, Error, Kind, Penalty, Prox, Separable};
+use fenchel_core::{Blocks, Context, Error, Kind, Penalty, Separable};
 
 use super::resolve::Parent;
 use super::{Failure, Server};
@@ -26,16 +26,17 @@ fn has<T>(capability: Option<T>) -> Result<T, Garbled> {
     capability.ok_or(Garbled)
 }
 
-impl Server<'_> {
+impl Server {
     pub(super) fn create_penalty(
         &mut self,
         at: usize,
         parameters: &str,
-        space: &fenchel_core::Space,
+        (features, outputs): (usize, usize),
         to: &mut Vec<u64>,
     ) -> Result<(), Failure> {
-        let resolve = Parent(self.channel);
-        let context = Context { space, resolve: &resolve };
+        let resolve = Parent(self.channel.clone());
+        let space = resolve.space(features, outputs);
+        let context = Context { space: &space, resolve: &resolve };
         let maker = self.maker(Kind::Penalty, at)?;
         let penalty = maker.penalty(parameters, &context)?;
         if penalty.as_terms().is_some() && penalty.as_prox().is_none() {
@@ -43,6 +44,17 @@ impl Server<'_> {
             return Err(Error::Unsupported(message.into()).into());
         }
         self.keep_penalty(penalty, to);
+        Ok(())
+    }
+
+    pub(super) fn scaled(
+        &mut self,
+        id: u64,
+        scale: f64,
+        to: &mut Vec<u64>,
+    ) -> Result<(), Failure> {
+        let scaled = self.penalties.get(&id).ok_or(Garbled)?.scaled(scale);
+        self.keep_penalty(scaled, to);
         Ok(())
     }
 
@@ -65,10 +77,6 @@ impl Server<'_> {
         }
         let penalty = &**self.penalties.get(&id).ok_or(Garbled)?;
         match op {
-            Op::Scaled => {
-                let scaled = penalty.scaled(from.number()?);
-                self.keep_penalty(scaled, to);
-            }
             Op::Lineality => write_lineality(&penalty.lineality(), to),
             Op::Groups => {
                 let groups = has(penalty.as_blocks())?.groups();
@@ -155,7 +163,7 @@ fn coordinates(
         }
         Op::ValueOn => {
             let working = from.sizes()?;
-            to.number(penalty.value_on(&working, entries(from, spread)?));
+            to.number(penalty.value_over(&working, entries(from, spread)?));
         }
         _ => return Err(Garbled),
     }
@@ -182,11 +190,11 @@ fn blocks(
         }
         Op::BlockDists => {
             let (beta, grad, out) = (from.vector(spread)?, from.numbers()?, from.numbers()?);
-            penalty.subdiff_dists(beta, grad, out);
+            penalty.subdiff_dists_blocks(beta, grad, out);
         }
         Op::BlockValueOn => {
             let working = from.sizes()?;
-            to.number(penalty.value_on(&working, entries(from, spread)?));
+            to.number(penalty.value_over_blocks(&working, entries(from, spread)?));
         }
         _ => return Err(Garbled),
     }
