@@ -2,7 +2,7 @@
 //! Columns are centred and scaled on the fly: column `j` is `(x_j - centre_j) / scale_j`, and
 //! centring costs one number a product, so that a sparse column stays sparse.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::matrix::{Column, Matrix};
 use crate::{Error, kernels};
@@ -13,6 +13,34 @@ pub struct Design {
     matrix: Arc<Matrix>,
     centre: Option<Arc<[f64]>>,
     scale: Option<Arc<[f64]>>,
+}
+
+/// Which design something was made for, without keeping its numbers in memory.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    matrix: Weak<Matrix>,
+    centre: Option<Weak<[f64]>>,
+    scale: Option<Weak<[f64]>>,
+}
+
+impl Identity {
+    /// Whether this is that design, or a clone of it. (No address is used again while there is a
+    /// weak reference to it.)
+    pub fn is(&self, design: &Design) -> bool {
+        let same = |weak: &Option<Weak<[f64]>>, arc: &Option<Arc<[f64]>>| match (weak, arc) {
+            (Some(weak), Some(arc)) => std::ptr::addr_eq(weak.as_ptr(), Arc::as_ptr(arc)),
+            (None, None) => true,
+            _ => false,
+        };
+        std::ptr::eq(self.matrix.as_ptr(), Arc::as_ptr(&design.matrix))
+            && same(&self.centre, &design.centre)
+            && same(&self.scale, &design.scale)
+    }
+
+    /// Whether no design has its matrix any more.
+    pub fn is_gone(&self) -> bool {
+        self.matrix.strong_count() == 0
+    }
 }
 
 impl Design {
@@ -60,6 +88,36 @@ impl Design {
         Error::check_length("centre", centre.len(), matrix.cols())?;
         Error::check_length("scale", scale.len(), matrix.cols())?;
         Ok(Self { matrix, centre: Some(centre.into()), scale: Some(scale.into()) })
+    }
+
+    /// Which design this is.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            matrix: Arc::downgrade(&self.matrix),
+            centre: self.centre.as_ref().map(Arc::downgrade),
+            scale: self.scale.as_ref().map(Arc::downgrade),
+        }
+    }
+
+    /// Adds columns on the right, each with what is subtracted from it and what it is divided by.
+    ///
+    /// Errors: as [`Matrix::push`]; the columns before the one at fault are there then.
+    pub fn append<'c>(
+        &mut self,
+        columns: impl IntoIterator<Item = (Column<'c>, f64, f64)>,
+    ) -> Result<(), Error> {
+        let mut centres: Vec<f64> = (0..self.features()).map(|j| self.centre(j)).collect();
+        let mut scales: Vec<f64> = (0..self.features()).map(|j| self.scale(j)).collect();
+        let matrix = Arc::make_mut(&mut self.matrix);
+        let pushed = columns.into_iter().try_for_each(|(column, centre, scale)| {
+            matrix.push(column)?;
+            centres.push(centre);
+            scales.push(scale);
+            Ok(())
+        });
+        self.centre = Some(centres.into());
+        self.scale = Some(scales.into());
+        pushed
     }
 
     /// Number of samples, `n`.

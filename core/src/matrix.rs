@@ -72,14 +72,7 @@ impl SparseMatrix {
             return Err(Error::Data("the column pointers of a sparse matrix must ascend from 0 to the number of entries".into()));
         }
         for j in 0..cols {
-            let column = &indices[starts[j]..starts[j + 1]];
-            if column.windows(2).any(|i| i[0] >= i[1])
-                || column.last().is_some_and(|&i| i as usize >= rows)
-            {
-                return Err(Error::Data(format!(
-                    "column {j} of a sparse matrix: row indices must ascend and stay below {rows}"
-                )));
-            }
+            check_indices(j, &indices[starts[j]..starts[j + 1]], rows)?;
         }
         Ok(Self { rows, cols, starts, indices, values })
     }
@@ -88,6 +81,18 @@ impl SparseMatrix {
     pub fn parts(&self) -> (&[usize], &[u32], &[f64]) {
         (&self.starts, &self.indices, &self.values)
     }
+}
+
+/// Row indices of one sparse column. Errors: unless they strictly ascend and stay below `rows`.
+fn check_indices(j: usize, indices: &[u32], rows: usize) -> Result<(), Error> {
+    if indices.windows(2).any(|i| i[0] >= i[1])
+        || indices.last().is_some_and(|&i| i as usize >= rows)
+    {
+        return Err(Error::Data(format!(
+            "column {j} of a sparse matrix: row indices must ascend and stay below {rows}"
+        )));
+    }
+    Ok(())
 }
 
 impl Matrix {
@@ -136,6 +141,30 @@ impl Matrix {
                 Column::Sparse(&m.indices[range.clone()], &m.values[range])
             }
         }
+    }
+
+    /// Adds a column on the right.
+    ///
+    /// Errors: a dense column in a sparse matrix or the other way round, a dense one that has not
+    /// `n` entries, and indices as for [`SparseMatrix::new`].
+    pub fn push(&mut self, column: Column<'_>) -> Result<(), Error> {
+        match (self, column) {
+            (Self::Dense(m), Column::Dense(values)) => {
+                Error::check_length("column", values.len(), m.rows)?;
+                m.values.extend_from_slice(values);
+                m.cols += 1;
+            }
+            (Self::Sparse(m), Column::Sparse(indices, values)) => {
+                Error::check_length("values", values.len(), indices.len())?;
+                check_indices(m.cols, indices, m.rows)?;
+                m.indices.extend_from_slice(indices);
+                m.values.extend_from_slice(values);
+                m.starts.push(m.indices.len());
+                m.cols += 1;
+            }
+            _ => return Err(Error::Data("a matrix has dense or sparse columns, not both".into())),
+        }
+        Ok(())
     }
 
     /// The rows `rows`, in that order; a row may occur several times.

@@ -18,6 +18,10 @@ use crate::penalty::{Blocks, Separable};
 pub struct Sweep<'a> {
     /// The design, n x p.
     pub design: &'a Design,
+    /// Where the design holds the columns of this epoch only: the one of each entry of `working`; of
+    /// each member of a block, by the block's place in `offsets` divided by K. `None` where column
+    /// `j` is feature `j`.
+    pub columns: Option<&'a [usize]>,
     /// Curvatures `h`, n x K, or `None` where all are `uniform`.
     pub curvature: Option<&'a [f64]>,
     /// The common curvature where `curvature` is `None`.
@@ -96,7 +100,7 @@ impl Sweep<'_> {
 /// One epoch over the coordinates in `working`.
 pub fn run<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport {
     let design = s.design;
-    let p = design.features();
+    let p = s.beta.len() / s.total.len().max(1);
     let mut report = SweepReport::default();
     for at in 0..s.working.len() {
         let flat = s.working[at];
@@ -105,8 +109,9 @@ pub fn run<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport
         if lipschitz <= 0.0 {
             continue; // the column is zero in this model: the objective does not see it
         }
-        let column = design.stored_column(j);
         let old = s.beta[flat];
+        let j = s.columns.map_or(j, |columns| columns[at]);
+        let column = design.stored_column(j);
         let gradient = -s.correlation(column, j, k, s.stored_sums[at]);
         let new = penalty.prox_at(flat, old - gradient / lipschitz, 1.0 / lipschitz);
         let step = new - old;
@@ -139,8 +144,12 @@ pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepRe
         let (target, rest) = rest.split_at_mut(size);
         let new = &mut rest[..size];
         groups.gather(g, s.beta, old);
+        let columns = match s.columns {
+            Some(columns) => &columns[s.offsets[at] / outputs..][..members.len()],
+            None => members,
+        };
         for k in 0..outputs {
-            for (m, &j) in members.iter().enumerate() {
+            for (m, &j) in columns.iter().enumerate() {
                 let stored_sum = s.stored_sums[s.offsets[at] + k * members.len() + m];
                 let correlation = s.correlation(design.stored_column(j), j, k, stored_sum);
                 target[k * members.len() + m] =
@@ -150,7 +159,7 @@ pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepRe
         penalty.prox_block(g, target, 1.0 / lipschitz, new);
         let mut square = 0.0;
         for k in 0..outputs {
-            for (m, &j) in members.iter().enumerate() {
+            for (m, &j) in columns.iter().enumerate() {
                 let step = new[k * members.len() + m] - old[k * members.len() + m];
                 if step != 0.0 {
                     let stored_sum = s.stored_sums[s.offsets[at] + k * members.len() + m];

@@ -40,6 +40,17 @@ impl Image {
         }
     }
 
+    /// The image that another process made of the file at `path`, from its [`Image::file`].
+    ///
+    /// Errors: where the copy is not sealed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn inherited(file: File, path: PathBuf, sha256: String) -> Result<Self, LoadError> {
+        match Sealed::inherited(file) {
+            Ok(sealed) => Ok(Self { path, sha256, sealed }),
+            Err(source) => Err(LoadError::Seal { path, source }),
+        }
+    }
+
     /// Where the file is, symbolic links resolved.
     pub fn path(&self) -> &Path {
         &self.path

@@ -12,6 +12,7 @@ mod crash;
 mod error;
 mod fault;
 mod image;
+pub mod isolate;
 mod library;
 mod loss;
 mod object;

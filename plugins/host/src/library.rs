@@ -61,6 +61,11 @@ impl PluginType {
         Self { kind, card, library, maker }
     }
 
+    /// What builds objects from parameters that are checked already.
+    pub(crate) fn maker(&self) -> &dyn Maker {
+        &*self.maker
+    }
+
     /// Builds the penalty that a table describes.
     ///
     /// Errors: parameters that the schema or the plugin refuses, under their path.

@@ -27,7 +27,7 @@ impl Sealed {
 impl Sealed {
     /// A file in memory with these bytes, sealed against writing, growing and shrinking.
     pub(crate) fn new(bytes: &[u8]) -> io::Result<Self> {
-        use std::os::fd::{AsRawFd, FromRawFd};
+        use std::os::fd::FromRawFd;
         let plain = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
         // Kernels from 6.3 on may deny execution unless it is asked for; older ones know no such
         // flag.
@@ -50,8 +50,26 @@ impl Sealed {
         if sealed != 0 {
             return Err(io::Error::last_os_error());
         }
+        Ok(Self::at(file))
+    }
+
+    /// A copy that another process has sealed.
+    pub(crate) fn inherited(file: File) -> io::Result<Self> {
+        use std::os::fd::AsRawFd;
+        // SAFETY: a valid descriptor and a command without an argument.
+        #[allow(unsafe_code)]
+        let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
+        let needed = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE;
+        if seals & needed != needed || seals < 0 {
+            return Err(io::Error::other("it is not sealed"));
+        }
+        Ok(Self::at(file))
+    }
+
+    fn at(file: File) -> Self {
+        use std::os::fd::AsRawFd;
         let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
-        Ok(Self { file, path })
+        Self { file, path }
     }
 
     /// Says that the copy was loaded. Its descriptor then stays open, as the loader would take the

@@ -8,7 +8,10 @@ use crate::calls::slots;
 use crate::fault::Fault;
 
 /// How long past the deadline one call may go on before it counts as stuck.
-const GRACE: Duration = Duration::from_secs(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// What such a function did.
+pub(crate) const STUCK: &str = "did not return when the time limit was over";
 
 /// Time between two looks.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -54,11 +57,10 @@ fn watch_within(
                 };
                 *seen = Some((returned, since));
                 if since.elapsed() >= grace {
-                    let what = "did not return when the time limit was over".into();
                     return stuck(Fault {
                         plugin: origin.plugin.clone(),
                         call: call.0.into(),
-                        what,
+                        what: STUCK.into(),
                     });
                 }
             }

@@ -110,6 +110,7 @@ impl Engine {
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
         let report = units.sweep(&mut Sweep {
             design,
+            columns: None,
             curvature: self.model.curvatures(),
             uniform,
             intercept: !intercepts.is_empty(),

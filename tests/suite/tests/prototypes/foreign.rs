@@ -159,6 +159,7 @@ fn descend(penalty: &dyn Separable) -> Vec<f64> {
     let weighted_sum = uniform * residual.iter().sum::<f64>();
     let mut sweep = Sweep {
         design: &design,
+        columns: None,
         curvature: None,
         uniform,
         intercept: false,
