@@ -199,29 +199,36 @@ impl Certifier {
         }
         self.curvature.clear();
         self.curvature.resize(n * outputs, 1.0);
-        if let Some(curvature) = model.fit.as_curvature()
-            && curvature.form() != CurvatureForm::Blocks
-        {
+        let curvature = model.fit.as_curvature().filter(|c| c.form() != CurvatureForm::Blocks);
+        if let Some(curvature) = curvature {
             curvature.curvature(&self.work.eta, &[], &mut self.curvature);
         }
         let m = directions.len();
-        let (h, dual) = (&self.curvature, &mut self.work.grad_eta);
+        let (h, eta, dual) = (&self.curvature, &self.work.eta, &mut self.work.grad_eta);
+        let product = curvature.and_then(|c| c.as_product());
+        let curved = &mut self.scratch;
+        curved.clear();
+        curved.resize(n * outputs, 0.0);
+        let times_curvature = |a: &[f64], out: &mut [f64]| match product {
+            Some(hessian) => hessian.product(eta, &[], a, out),
+            None => out.iter_mut().zip(a).zip(h).for_each(|((out, a), h)| *out = a * h),
+        };
         // Twice: the second pass removes what rounding left in the first.
         for _ in 0..2 {
             let mut gram = vec![0.0; m * m];
             let mut right: Vec<f64> = directions.iter().map(|a| kernels::dot(a, dual)).collect();
             for (c, a) in directions.iter().enumerate() {
+                times_curvature(a, curved);
                 for (d, b) in directions.iter().enumerate().take(c + 1) {
-                    let product = kernels::dot3(a, h, b);
+                    let product = kernels::dot(curved, b);
                     gram[c * m + d] = product;
                     gram[d * m + c] = product;
                 }
             }
             cholesky_solve(&mut gram, m, &mut right)?;
             for (a, t) in directions.iter().zip(&right) {
-                for ((g, h), a) in dual.iter_mut().zip(h).zip(a) {
-                    *g -= h * a * t;
-                }
+                times_curvature(a, curved);
+                kernels::axpy(-t, curved, dual);
             }
         }
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.

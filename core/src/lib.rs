@@ -40,8 +40,8 @@ pub use design::Design;
 pub use error::{Error, nearest};
 pub use groups::Groups;
 pub use loss::{
-    Bound, Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, Loss, OwnParameters,
-    OwnReport, Predictor, SmoothFit,
+    Bound, Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, HessianProduct, Loss,
+    OwnParameters, OwnReport, Predictor, SmoothFit,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};

@@ -115,6 +115,16 @@ pub trait Curvature: Send + Sync {
     /// Writes the curvature at `eta`: n x K numbers for a diagonal, n x K x K for blocks (sample
     /// fastest: entry `(k, l)` of sample `i` at `i + n (k + K l)`).
     fn curvature(&self, eta: &[f64], own: &[f64], out: &mut [f64]);
+    /// Products with the Hessian itself, where the curvature only approximates it.
+    fn as_product(&self) -> Option<&dyn HessianProduct> {
+        None
+    }
+}
+
+/// Products with the Hessian of a loss that couples samples.
+pub trait HessianProduct: Send + Sync {
+    /// Writes `H v` for the Hessian in `eta` at `eta`; `v` and `out` are n x K.
+    fn product(&self, eta: &[f64], own: &[f64], v: &[f64], out: &mut [f64]);
 }
 
 /// The shape of a loss's Hessian in `eta`.

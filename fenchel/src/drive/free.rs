@@ -210,7 +210,7 @@ impl FreeFunction for EtaFunction<'_> {
         let blocks = match curvature.form() {
             CurvatureForm::Constant | CurvatureForm::Diagonal => false,
             CurvatureForm::Blocks => true,
-            CurvatureForm::Approximate => return false,
+            CurvatureForm::Approximate => return self.hessian_by_products(t, out),
         };
         self.set_eta(t);
         self.curvature.resize(n * outputs * if blocks { outputs } else { 1 }, 0.0);
@@ -228,6 +228,27 @@ impl FreeFunction for EtaFunction<'_> {
 }
 
 impl EtaFunction<'_> {
+    /// The Hessian of a loss that couples samples, where it offers products with its own.
+    fn hessian_by_products(&mut self, t: &[f64], out: &mut [f64]) -> bool {
+        let (fit, m) = (self.model.fit.as_ref(), self.columns.len());
+        let Some(hessian) = fit.as_curvature().and_then(|c| c.as_product()) else { return false };
+        self.set_eta(t);
+        let n = fit.samples();
+        let mut direction = vec![0.0; self.eta.len()];
+        let mut product = vec![0.0; self.eta.len()];
+        for (b, column) in self.columns.iter().enumerate() {
+            direction.fill(0.0);
+            column.part_mut(&mut direction, n).copy_from_slice(&column.values);
+            hessian.product(&self.eta, &[], &direction, &mut product);
+            for (a, left) in self.columns.iter().enumerate().take(b + 1) {
+                let entry = dot(&left.values, left.part(&product, n));
+                out[a * m + b] = entry;
+                out[b * m + a] = entry;
+            }
+        }
+        true
+    }
+
     /// `H a` for one column `a`, n x K.
     fn times_curvature(&self, column: &FreeColumn, blocks: bool) -> Vec<f64> {
         let (n, outputs) = (self.model.fit.samples(), self.model.fit.outputs());

@@ -83,6 +83,9 @@ pub(super) fn check_fold(
         {
             refuse("one class only")
         }
+        (Metric::Deviance, Response::Survival { event, .. }) if !kept.iter().any(|&i| event[i]) => {
+            refuse("no event")
+        }
         (Metric::Concordance, Response::Survival { time, event }) => {
             let last = kept.iter().fold(f64::NEG_INFINITY, |top, &i| top.max(time[i]));
             let comparable = |&i: &usize| {

@@ -108,6 +108,9 @@ fn loss(case: &Case, eta: &[Vec<f64>], data: &Data) -> f64 {
     let n = data.weights.len();
     let kind = case.text("loss");
     let mut y = data.y.clone();
+    if kind == "cox" {
+        return cox(&data.y[0], &data.y[1], &eta[0]);
+    }
     if kind == "logistic" || kind == "squared_hinge" {
         let top = y[0].iter().copied().fold(f64::NEG_INFINITY, f64::max);
         y[0].iter_mut().for_each(|y| *y = f64::from(u8::from(*y == top)));
@@ -123,6 +126,10 @@ fn loss(case: &Case, eta: &[Vec<f64>], data: &Data) -> f64 {
             "logistic" => e.max(0.0) + (-e.abs()).exp().ln_1p() - y * e,
             "squared_hinge" => (1.0 - (2.0 * y - 1.0) * e).max(0.0).powi(2),
             "poisson" => e.exp() - y * e,
+            "pinball" => {
+                let tau = case.param("tau").unwrap();
+                (tau * r).max((tau - 1.0) * r)
+            }
             other => panic!("no formula for the loss {other}"),
         }
     };
@@ -133,6 +140,18 @@ fn loss(case: &Case, eta: &[Vec<f64>], data: &Data) -> f64 {
         }
     }
     total / n as f64
+}
+
+/// Minus Breslow's log partial likelihood over the number of samples, by its double sum.
+fn cox(time: &[f64], event: &[f64], eta: &[f64]) -> f64 {
+    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut total = 0.0;
+    for i in (0..eta.len()).filter(|&i| event[i] == 1.0) {
+        let at_risk = (0..eta.len()).filter(|&j| time[j] >= time[i]);
+        let risk: f64 = at_risk.map(|j| (eta[j] - top).exp()).sum();
+        total += risk.ln() + top - eta[i];
+    }
+    total / eta.len() as f64
 }
 
 fn penalty(case: &Case, beta: &[Vec<f64>]) -> f64 {

@@ -143,6 +143,40 @@ pub fn curvature_matches_differences(loss: &dyn Loss) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Products with the Hessian agree with central differences of the gradient along the direction.
+pub fn hessian_products_match_differences(loss: &dyn Loss) -> Result<(), Violation> {
+    let mut random = Random::new(28);
+    for case in probe::cases(loss) {
+        let Some(hessian) = case.fit.as_curvature().and_then(|c| c.as_product()) else { continue };
+        for point in case.points() {
+            let direction = random.normals(case.len(), 1.0);
+            let shifted = |by: f64| {
+                let eta = point.eta.iter().zip(&direction).map(|(e, d)| e + by * d).collect();
+                case.gradient(&Point { eta, own: point.own.clone() })
+            };
+            let (Some(above), Some(below)) = (shifted(STEP), shifted(-STEP)) else {
+                return Ok(());
+            };
+            let mut product = vec![f64::NAN; case.len()];
+            hessian.product(&point.eta, &point.own, &direction, &mut product);
+            let scale = kernels::max_abs(&product);
+            let rounding = 1e-9 * kernels::max_abs(&above.eta);
+            for (i, got) in product.iter().enumerate() {
+                let expected = (above.eta[i] - below.eta[i]) / (2.0 * STEP);
+                if !probe::agree(expected, *got, 1e-5, 1e-5 * scale + rounding) {
+                    return Err(Violation::new(
+                        "hessian_products_match_differences",
+                        format!("entry {i} along {direction:?}, {}", case.describe(&point)),
+                        format!("{expected:e}"),
+                        format!("{got:e}"),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Compares every column of the Hessian with a difference of gradients.
 fn columns_of_the_hessian(
     case: &Case,

@@ -8,7 +8,7 @@
 //! | subject | laws |
 //! |---|---|
 //! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
-//! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`the_hessian_bound_holds`] |
+//! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`] |
 //! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
 //! | prox | [`the_prox_in_eta_minimises`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
@@ -35,7 +35,8 @@ pub use conjugate::{
     losses_with_a_conjugate_are_convex,
 };
 pub use derivatives::{
-    curvature_matches_differences, gradients_match_differences, the_hessian_bound_holds,
+    curvature_matches_differences, gradients_match_differences, hessian_products_match_differences,
+    the_hessian_bound_holds,
 };
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
 pub use prox::the_prox_in_eta_minimises;
@@ -72,6 +73,9 @@ pub const LAWS: &[Law] = laws![
     gradients_match_differences: probe::has_gradient,
     curvature_matches_differences: |loss| {
         fits(loss, |fit| fit.as_curvature().is_some() && fit.as_smooth().is_some())
+    },
+    hessian_products_match_differences: |loss| {
+        fits(loss, |fit| fit.as_curvature().is_some_and(|c| c.as_product().is_some()))
     },
     the_hessian_bound_holds: |loss| {
         fits(loss, |fit| fit.as_smooth().is_some_and(|smooth| smooth.hessian_bound().is_some()))
