@@ -61,7 +61,9 @@ pub fn load(wanted: &[Wanted], how: Opening) -> Result<(), Error> {
 pub fn load_recorded(records: &[PluginRecord], shown: &str, how: Opening) -> Result<(), Error> {
     let place = Place { file: shown.into(), ..Place::default() };
     let wrong = |error: Error| {
-        error.at(place.clone()).help("`--plugin LIBRARY` names the one that the result was made with")
+        error
+            .at(place.clone())
+            .help("`--plugin LIBRARY` names the one that the result was made with")
     };
     let mut images = Vec::new();
     for record in records {

@@ -6,7 +6,6 @@
 //! does wrong later is written down once for the whole process, and becomes the error of whatever
 //! was under way.
 
-pub mod conformance;
 mod load;
 mod opener;
 mod shelf;

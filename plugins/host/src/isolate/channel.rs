@@ -233,7 +233,11 @@ impl Channel {
         let ready = unsafe { libc::poll(&mut poll, 1, timeout) };
         if ready < 0 {
             let error = io::Error::last_os_error();
-            return if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error.into()) };
+            return if error.kind() == io::ErrorKind::Interrupted {
+                Ok(())
+            } else {
+                Err(error.into())
+            };
         }
         if ready == 0 {
             return Ok(());

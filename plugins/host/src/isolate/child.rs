@@ -216,7 +216,7 @@ impl Desk<'_> {
             }
             Status::NeedsNames => {
                 let space = self.space.ok_or(Garbled)?;
-                reply(to, Ok(space.names()), |to, names| texts(to, names));
+                reply(to, Ok(space.names()), texts);
             }
             Status::Done | Status::Refused | Status::Panicked => return Err(Garbled),
         }

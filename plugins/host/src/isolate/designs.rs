@@ -97,7 +97,10 @@ impl Designs {
         to.size(held.id);
         to.size(design.samples());
         to.size(sweep.beta.len());
-        to.flag(matches!(features.first().map(|j| design.stored_column(*j)), Some(Column::Sparse(..))));
+        to.flag(matches!(
+            features.first().map(|j| design.stored_column(*j)),
+            Some(Column::Sparse(..))
+        ));
         held.write_new(to, design, features);
         held.write_setup(to, sweep, features);
         match sweep.curvature {

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use fenchel_core::{
-    Bound, Design, Error, Loss, Predictor, ResponseKind, Samples,
-};
+use fenchel_core::{Bound, Design, Error, Loss, Predictor, ResponseKind, Samples};
 
 use super::channel::Question;
 use super::child::{Answer, Called, Child, Desk};

@@ -67,8 +67,9 @@ pub fn open(
 ) -> Result<Library, LoadError> {
     let path = image.path().to_path_buf();
     let failed = |what: String| LoadError::Process { path: path.clone(), what };
-    let (process, channel) = process::start(server, image.file())
-        .map_err(|error| failed(format!("cannot start the process that it was to run in: {error}")))?;
+    let (process, channel) = process::start(server, image.file()).map_err(|error| {
+        failed(format!("cannot start the process that it was to run in: {error}"))
+    })?;
     let child = Child::new(channel, process, faults.clone(), deadline);
     introduce(child, &path, image.sha256().into()).map_err(failed)
 }

@@ -126,9 +126,8 @@ impl Blocks for BlockWise {
     fn value_over_blocks(&self, working: &[usize], beta: &[f64]) -> f64 {
         let (groups, p) = (self.groups(), self.remote.features().max(1));
         let members = working.iter().flat_map(|&g| groups.members(g));
-        let flat: Vec<usize> = (0..beta.len() / p)
-            .flat_map(|k| members.clone().map(move |j| j + k * p))
-            .collect();
+        let flat: Vec<usize> =
+            (0..beta.len() / p).flat_map(|k| members.clone().map(move |j| j + k * p)).collect();
         value_over(&self.remote, Op::BlockValueOn, working, &flat, beta)
     }
 

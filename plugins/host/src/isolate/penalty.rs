@@ -8,8 +8,8 @@ use fenchel_core::{
     Separable, Space, Subdifferential, ZeroThreshold,
 };
 
-use super::child::{Answer, Called, Child, Desk};
 use super::channel::Question;
+use super::child::{Answer, Called, Child, Desk};
 use super::parts::{BlockWise, Coordinates};
 use super::protocol::{About, Op, offers, read_lineality};
 use super::words::{Garbled, Sink};

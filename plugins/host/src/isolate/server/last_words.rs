@@ -73,8 +73,7 @@ fn write(to: &[AtomicU64; NAME / 8], text: &str) {
 pub(super) fn watch_for_the_end(socket: &UnixStream) -> io::Result<()> {
     let socket = socket.try_clone()?;
     std::thread::Builder::new().name("fenchel-parent".into()).spawn(move || {
-        let mut poll =
-            libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLRDHUP, revents: 0 };
+        let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLRDHUP, revents: 0 };
         loop {
             // SAFETY: one pollfd, for this call.
             #[allow(unsafe_code)]

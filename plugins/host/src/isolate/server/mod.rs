@@ -112,10 +112,20 @@ fn inherited(fd: RawFd) -> io::Result<OwnedFd> {
 
 /// A question that is answered once the message is out of the way, as what answers it may ask back.
 enum Asked {
-    Open { path: PathBuf, sha256: String },
+    Open {
+        path: PathBuf,
+        sha256: String,
+    },
     /// The space is given by the numbers of features and outputs.
-    Penalty { at: usize, parameters: String, space: (usize, usize) },
-    Scaled { id: u64, scale: f64 },
+    Penalty {
+        at: usize,
+        parameters: String,
+        space: (usize, usize),
+    },
+    Scaled {
+        id: u64,
+        scale: f64,
+    },
     Answered(Result<(), Failure>),
 }
 
@@ -139,7 +149,9 @@ impl Server {
         }));
         let mut answer = Vec::with_capacity(body.len() + 2);
         answer.option(self.faults.take(), |answer, fault| {
-            [&fault.plugin, &fault.call, &fault.what].into_iter().for_each(|text| answer.text(text));
+            [&fault.plugin, &fault.call, &fault.what]
+                .into_iter()
+                .for_each(|text| answer.text(text));
         });
         match outcome {
             Ok(Ok(Ok(()))) => {
@@ -202,5 +214,6 @@ impl Server {
 
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
 }

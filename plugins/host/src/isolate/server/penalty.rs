@@ -47,12 +47,7 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn scaled(
-        &mut self,
-        id: u64,
-        scale: f64,
-        to: &mut Vec<u64>,
-    ) -> Result<(), Failure> {
+    pub(super) fn scaled(&mut self, id: u64, scale: f64, to: &mut Vec<u64>) -> Result<(), Failure> {
         let scaled = self.penalties.get(&id).ok_or(Garbled)?.scaled(scale);
         self.keep_penalty(scaled, to);
         Ok(())

@@ -19,9 +19,10 @@ impl Parent {
         let parent = self.clone();
         Space::named_by(features, outputs, move || {
             let names = parent.ask(Status::NeedsNames, &[], |from| from.list(Reader::text));
-            names.ok().filter(|names| names.len() == features).unwrap_or_else(|| {
-                Space::numbered(features, outputs).names().to_vec()
-            })
+            names
+                .ok()
+                .filter(|names| names.len() == features)
+                .unwrap_or_else(|| Space::numbered(features, outputs).names().to_vec())
         })
     }
 

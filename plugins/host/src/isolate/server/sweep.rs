@@ -119,8 +119,7 @@ impl Held {
         };
         let (uniform, intercept) = (from.number()?, from.flag()?);
         let (residual, beta) = (from.numbers()?, from.numbers()?);
-        let (shift, weighted_sum, intercepts) =
-            (from.numbers()?, from.numbers()?, from.numbers()?);
+        let (shift, weighted_sum, intercepts) = (from.numbers()?, from.numbers()?, from.numbers()?);
         let groups = if by_blocks {
             let groups = penalty.as_blocks().ok_or(Garbled)?.groups();
             self.scratch.resize(4 * groups.largest() * self.setup.total.len(), 0.0);

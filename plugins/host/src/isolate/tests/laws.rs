@@ -1,6 +1,8 @@
 //! What holds for a type holds for it in another process, and its answers are the same to the bit.
 
-use fenchel_core::{Bound, Convexity, DenseMatrix, Design, Error, Matrix, Response, Samples, Space};
+use fenchel_core::{
+    Bound, Convexity, DenseMatrix, Design, Error, Matrix, Response, Samples, Space,
+};
 use fenchel_laws::{loss, penalty};
 
 use super::{Files, Served, here, numbers};
@@ -128,7 +130,10 @@ fn a_loss_is_bound_to_weighted_samples_to_the_bit() {
     there.as_curvature().unwrap().curvature(&eta, &[], &mut a);
     here.as_curvature().unwrap().curvature(&eta, &[], &mut b);
     assert_eq!(a, b);
-    assert_eq!(there.as_conjugate().unwrap().conjugate(&a), here.as_conjugate().unwrap().conjugate(&b));
+    assert_eq!(
+        there.as_conjugate().unwrap().conjugate(&a),
+        here.as_conjugate().unwrap().conjugate(&b)
+    );
 }
 
 #[test]
@@ -152,6 +157,12 @@ fn what_is_known_from_the_start_is_as_the_child_says() {
     assert_eq!(flawed.convexity(), Convexity::WeaklyConvex(0.25));
     assert!(flawed.as_conjugate().is_none() && flawed.as_blocks().is_none());
     let card = served.library.types.iter().find(|it| it.card.name == "l1").unwrap().card;
-    assert_eq!(card.schema(), fenchel_core::cards(fenchel_core::Kind::Penalty)
-        .into_iter().find(|card| card.name == "l1").unwrap().schema());
+    assert_eq!(
+        card.schema(),
+        fenchel_core::cards(fenchel_core::Kind::Penalty)
+            .into_iter()
+            .find(|card| card.name == "l1")
+            .unwrap()
+            .schema()
+    );
 }

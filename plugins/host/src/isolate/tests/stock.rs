@@ -36,8 +36,7 @@ const fn card(kind: Kind, name: &'static str, schema: &'static str) -> Card {
     }
 }
 
-static FLAWED: Card =
-    card(Kind::Penalty, "flawed", r#"{"properties":{"does":{"type":"string"}}}"#);
+static FLAWED: Card = card(Kind::Penalty, "flawed", r#"{"properties":{"does":{"type":"string"}}}"#);
 static SCALE: Card = card(Kind::Loss, "scale", "{}");
 
 pub(super) fn open(
@@ -132,11 +131,14 @@ impl Flawed {
                     .unwrap();
                 let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
                 static ONCE: std::sync::Once = std::sync::Once::new();
-                ONCE.call_once(|| drop(std::thread::spawn(move || {
-                    loop {
-                        std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 8192], 0).unwrap();
-                    }
-                })));
+                ONCE.call_once(|| {
+                    drop(std::thread::spawn(move || {
+                        loop {
+                            std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 8192], 0)
+                                .unwrap();
+                        }
+                    }))
+                });
             }
             _ => {}
         }

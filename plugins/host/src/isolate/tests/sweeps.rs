@@ -82,8 +82,7 @@ impl Model {
             }
             lipschitz.push(bound);
         }
-        let total: Vec<f64> =
-            (0..outputs).map(|k| (0..n).map(|i| self.h(i, k)).sum()).collect();
+        let total: Vec<f64> = (0..outputs).map(|k| (0..n).map(|i| self.h(i, k)).sum()).collect();
         let largest = blocks.map_or(0, |blocks| blocks.groups().largest());
         let mut sweep = Sweep {
             design: &self.design,
@@ -119,8 +118,7 @@ fn assert_same_epochs(served: &Served, table: &str, model: &Model, sets: &[Vec<u
     let mut moved = 0.0f64;
     for set in sets {
         for _ in 0..3 {
-            let reports =
-                (model.epoch(&*there, set, &mut a), model.epoch(&*here, set, &mut b));
+            let reports = (model.epoch(&*there, set, &mut a), model.epoch(&*here, set, &mut b));
             assert_eq!(reports.0, reports.1);
             assert_eq!(a, b);
             moved = moved.max(reports.0.largest_step);
@@ -147,7 +145,8 @@ fn models(n: usize, p: usize, outputs: usize) -> Vec<Model> {
 fn epochs_over_coordinates_are_the_same_to_the_bit() {
     let served = Served::start();
     for outputs in [1, 2] {
-        let sets = [vec![3, 5, 8], vec![0, 3, 5, 8, 13, 19], vec![19, 0], (0..20 * outputs).collect()];
+        let sets =
+            [vec![3, 5, 8], vec![0, 3, 5, 8, 13, 19], vec![19, 0], (0..20 * outputs).collect()];
         for model in models(37, 20, outputs) {
             assert_same_epochs(&served, r#"{"type": "l1", "lambda": 0.9}"#, &model, &sets);
         }
