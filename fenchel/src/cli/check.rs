@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use fenchel_core::CertificateKind;
 
-use super::job::{Limits, drive_error, job};
+use super::job::{Limits, drive_error, job, load};
 use super::{Done, options, output};
 use crate::drive::{self, Plan};
 use crate::file::Problem;
+use crate::plugins;
 
 /// Validate a problem file and its data, and say what would run; solves nothing
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub(super) struct Check {
     /// Replace a value of the problem file, as in `penalty.lambda=0.05`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Load this library as well, which has to be trusted
+    #[arg(long = "plugin", value_name = "LIBRARY")]
+    plugins: Vec<PathBuf>,
     /// Worker threads [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = options::threads)]
     threads: Option<usize>,
@@ -26,9 +30,11 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Done {
         let problem = Problem::load(&self.problem, &self.sets)?;
+        load(&problem, &self.plugins)?;
         let limits = Limits { threads: self.threads.unwrap_or(0), ..Limits::default() };
-        let job = job(&problem, limits)?;
-        let plan = drive::plan(&job).map_err(|e| drive_error(&problem, e))?;
+        let job = job(&problem, limits).map_err(plugins::blame)?;
+        let plan = drive::plan(&job).map_err(|e| plugins::blame(drive_error(&problem, e)))?;
+        plugins::kept()?;
         output::print(&text(&problem, &plan))?;
         Ok(0)
     }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use fenchel_solvers::Status;
 
-use super::job::{Limits, drive_error, job};
+use super::job::{Limits, drive_error, job, load};
 use super::{Done, interrupt, options, output, progress, summary};
-use crate::Error;
 use crate::drive::{self, CheckpointConfig};
-use crate::file::{Output, Problem, ResultFile};
+use crate::file::{DataRecord, Output, Problem, ResultFile};
+use crate::{Error, plugins};
 
 /// Time between two saves of a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
@@ -33,6 +33,9 @@ pub(super) struct Fit {
     /// Stop after this time; the result so far is still written
     #[arg(long, value_name = "SECONDS", value_parser = options::seconds)]
     time_limit: Option<Duration>,
+    /// Load this library as well, which has to be trusted
+    #[arg(long = "plugin", value_name = "LIBRARY")]
+    plugins: Vec<PathBuf>,
     /// Neither progress nor summary
     #[arg(short, long)]
     quiet: bool,
@@ -49,6 +52,7 @@ impl Fit {
         let begun = Instant::now();
         let deadline = self.time_limit.and_then(|limit| begun.checked_add(limit));
         let problem = Problem::load(&self.problem, &self.sets)?;
+        load(&problem, &self.plugins)?;
         let to_stdout = self.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
         let file = match &self.output {
             Some(path) if !to_stdout => Some(Output::prepare(path)?),
@@ -60,20 +64,28 @@ impl Fit {
             deadline,
             interrupt: Some(interrupt::flag()),
         };
-        let job = job(&problem, limits)?;
+        let job = job(&problem, limits).map_err(plugins::blame)?;
         let listener = progress::listener(self.quiet);
         // The time of the solve: data are read by now, and nothing is written yet.
         let solving = Instant::now();
         let solution = drive::run(&job, listener.as_ref(), checkpoint.as_ref());
         let seconds = solving.elapsed().as_secs_f64();
         drop(listener);
-        let solution = solution.map_err(|e| drive_error(&problem, e))?;
-        let result = ResultFile::new(&problem, &job.dataset, &solution, seconds);
+        let solution = solution.map_err(|e| plugins::blame(drive_error(&problem, e)))?;
+        let result = ResultFile::new(
+            &problem,
+            DataRecord::new(&job.dataset),
+            plugins::used(&problem, false),
+            &solution,
+            seconds,
+        );
         match &file {
             Some(file) => file.write(&result.to_json())?,
             None if to_stdout => output::print(&result.to_json())?,
             None => {}
         }
+        // What was finished is written by now.
+        plugins::kept()?;
         if !self.quiet && !to_stdout {
             let text = summary::of(&problem, &result, &solution.reason, self.output.as_deref());
             output::print(&text)?;

@@ -9,7 +9,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 /// A flag that the first signal sets.
 pub(super) fn flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
+    let flag = crate::plugins::stop();
     let raised = Arc::clone(&flag);
     // Fails only where a handler is set already: then the process ends as that one says.
     let _ = ctrlc::set_handler(move || {

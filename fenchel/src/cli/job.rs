@@ -1,5 +1,6 @@
 //! From a problem file to a job, and from the errors of the floors below to places in the file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -9,7 +10,8 @@ use fenchel_core::{Kind, Raw, Space};
 use crate::data::{self, DataError, Needs};
 use crate::drive::{self, Job};
 use crate::file::{Folds, KeyPath, Problem};
-use crate::{Error, Place, registry};
+use crate::plugins::{Opening, Wanted};
+use crate::{Error, Place, plugins, registry};
 
 /// What the command line adds to a problem file.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +20,16 @@ pub(super) struct Limits {
     pub threads: usize,
     pub deadline: Option<Instant>,
     pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// Loads the libraries that the problem file and the command line name.
+///
+/// Errors: what is not trusted, does not load, or brings a name that is taken.
+pub(super) fn load(problem: &Problem, options: &[PathBuf]) -> Result<(), Error> {
+    let mut wanted = Wanted::of(problem)?;
+    wanted.extend(options.iter().map(|path| Wanted::option(path)));
+    let opening = Opening { isolated: problem.plugins.isolate, deadline: None };
+    plugins::load(&wanted, opening)
 }
 
 /// Builds the loss, reads the data and makes the job ready.
@@ -49,6 +61,7 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
         threads: limits.threads,
         deadline: limits.deadline,
         interrupt: limits.interrupt,
+        faults: Some(plugins::faults().clone()),
     })
 }
 

@@ -25,6 +25,7 @@ mod refusal;
 mod sealed;
 mod tables;
 mod texts;
+pub mod trust;
 mod watch;
 
 pub use crash::name_crashes;

@@ -49,7 +49,9 @@ pub enum TrustError {
         found: String,
     },
     /// Neither `XDG_CONFIG_HOME` nor `HOME` says where the trust file is.
-    #[error("there is no place for the trust file: neither XDG_CONFIG_HOME nor HOME is a full path")]
+    #[error(
+        "there is no place for the trust file: neither XDG_CONFIG_HOME nor HOME is a full path"
+    )]
     Nowhere,
     /// Somebody else could have written the trust file.
     #[error("the trust file is not believed: {} {what}", .path.display())]

@@ -25,9 +25,8 @@ struct Contents {
 /// `$XDG_CONFIG_HOME/fenchel/trusted.json`, or below `$HOME/.config` where that is unset. Paths that
 /// are not absolute count as unset, as the XDG specification asks for.
 pub(super) fn location() -> Option<PathBuf> {
-    let folder = |name: &str| {
-        std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
+    let folder =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
     Some(config.join("fenchel").join("trusted.json"))
 }
