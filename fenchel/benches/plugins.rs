@@ -6,7 +6,7 @@
 //! whatever else the machine does hits all alike, and prints times and ratios. Reading the data is
 //! not in the times of the fits; building the penalty and the certificate are.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 use std::fmt::Write as _;
 use std::fs;

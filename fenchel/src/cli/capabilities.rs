@@ -27,11 +27,18 @@ pub(super) fn of(card: &Card) -> Vec<String> {
 
 /// The penalty of a card's example, on the smallest coefficients that it fits.
 pub(super) fn example_penalty(card: &Card) -> Option<Box<dyn Penalty>> {
+    example_on_space(card).map(|(penalty, _)| penalty)
+}
+
+/// The same with the space that it was built for.
+pub(super) fn example_on_space(card: &Card) -> Option<(Box<dyn Penalty>, Space)> {
     let example = registry::example(card);
     let sizes = (1..=MOST_FEATURES).flat_map(|p| [(p, 1), (p, 3)]);
     // An example that reads a file has none to read here.
     sizes.into_iter().find_map(|(p, outputs)| {
-        registry::build_penalty(&example, &Space::numbered(p, outputs), Path::new(".")).ok()
+        let space = Space::numbered(p, outputs);
+        let penalty = registry::build_penalty(&example, &space, Path::new(".")).ok()?;
+        Some((penalty, space))
     })
 }
 

@@ -11,6 +11,7 @@ mod list;
 mod new;
 mod options;
 mod output;
+mod plugin;
 mod predict;
 mod progress;
 mod schema;
@@ -38,6 +39,7 @@ fault; 3 a plugin is at fault; 130 interrupted.";
 enum Command {
     Fit(fit::Fit),
     Check(check::Check),
+    Plugin(plugin::PluginCommand),
     Predict(predict::Predict),
     List(list::List),
     Describe(describe::Describe),
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
     let done = match &cli.command {
         Command::Fit(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Plugin(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Describe(command) => command.run(),
