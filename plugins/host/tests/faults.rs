@@ -111,6 +111,7 @@ fn epoch(penalty: &dyn Penalty, first: f64) -> (SweepReport, [f64; 3]) {
     let sum = residual.iter().sum();
     let report = penalty.as_separable().unwrap().sweep(&mut Sweep {
         design: &design,
+        columns: None,
         curvature: None,
         uniform: 1.0,
         intercept: false,

@@ -82,6 +82,7 @@ fn epochs(penalty: &dyn Separable) -> (Vec<f64>, SweepReport) {
     for _ in 0..10 {
         report = penalty.sweep(&mut Sweep {
             design: &design,
+            columns: None,
             curvature: None,
             uniform: 1.0 / n as f64,
             intercept: false,
