@@ -58,7 +58,7 @@ extern "C" fn handle(signal: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc:
             call.0,
             " crashed with ",
             FATAL[i].1,
-            "\n help: `--isolate` runs plugins in a process of their own, and survives this\n",
+            "\n",
         ];
         for part in parts {
             // SAFETY: a readable range; write and _exit are async-signal-safe.
