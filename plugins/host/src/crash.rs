@@ -51,15 +51,8 @@ pub fn name_crashes() {
 extern "C" fn handle(signal: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
     let Some(i) = FATAL.iter().position(|(s, _)| *s == signal) else { return };
     if let Some((origin, call, _)) = calls::current().and_then(calls::Slot::inside) {
-        let parts = [
-            "error: plugin ",
-            &origin.plugin,
-            ": ",
-            call.0,
-            " crashed with ",
-            FATAL[i].1,
-            "\n",
-        ];
+        let parts =
+            ["error: plugin ", &origin.plugin, ": ", call.0, " crashed with ", FATAL[i].1, "\n"];
         for part in parts {
             // SAFETY: a readable range; write and _exit are async-signal-safe.
             unsafe { libc::write(libc::STDERR_FILENO, part.as_ptr().cast(), part.len()) };
