@@ -105,10 +105,12 @@ fn bounds_are_checked_where_the_value_stands() {
 }
 
 #[test]
-fn plugins_are_refused_as_a_plugin_error() {
-    let error = load("p.toml", &format!("{LASSO}[plugins]\nload = [\"a.so\"]\n"), &[]).unwrap_err();
-    assert_eq!(error.exit_code(), 3);
-    assert_eq!(error.place().unwrap().line, Some(15));
+fn plugins_are_wanted_where_the_file_names_them() {
+    let problem = load("p.toml", &format!("{LASSO}[plugins]\nload = [\"a.so\"]\n"), &[]).unwrap();
+    let wanted = crate::plugins::Wanted::of(&problem).unwrap();
+    assert_eq!(wanted.len(), 1);
+    assert_eq!(wanted[0].path, problem.base.join("a.so"));
+    assert_eq!(wanted[0].place.line, Some(15));
 }
 
 #[test]

@@ -294,7 +294,7 @@ fn sections() -> Vec<Case> {
                 "plugins",
                 "plugins",
                 "load = [\"a.so\"]",
-                &["plugins are not supported", "p.toml:10:8"],
+                &["cannot read the file", "p.toml:10:9 at plugins.load[0]"],
             )
         },
     ]

@@ -14,6 +14,7 @@ enum Flaw {
     GradientEntryUnwritten,
     ValueBesideTheGradient,
     CurvatureDoubled,
+    HessianProductHalved,
     CurvatureClaimedConstant,
     BoundHalved,
     BoundForgetsWeights,
@@ -183,11 +184,22 @@ impl Curvature for Fit {
             _ => CurvatureForm::Diagonal,
         }
     }
+    fn as_product(&self) -> Option<&dyn fenchel_core::HessianProduct> {
+        Some(self)
+    }
     fn curvature(&self, eta: &[f64], _own: &[f64], out: &mut [f64]) {
         let factor = if self.flaw == Flaw::CurvatureDoubled { 2.0 } else { 1.0 };
         for (i, h) in out.iter_mut().enumerate() {
             *h = factor * self.share(i) * sigmoid(eta[i]) * sigmoid(-eta[i]);
         }
+    }
+}
+
+impl fenchel_core::HessianProduct for Fit {
+    fn product(&self, eta: &[f64], own: &[f64], v: &[f64], out: &mut [f64]) {
+        self.curvature(eta, own, out);
+        let factor = if self.flaw == Flaw::HessianProductHalved { 0.5 } else { 1.0 };
+        out.iter_mut().zip(v).for_each(|(h, v)| *h *= factor * v);
     }
 }
 
@@ -253,6 +265,7 @@ fn wrong_derivatives_are_caught() {
     is_caught(Flaw::ValueBesideTheGradient, "gradients_match_differences");
     is_caught(Flaw::CurvatureDoubled, "curvature_matches_differences");
     is_caught(Flaw::CurvatureClaimedConstant, "curvature_matches_differences");
+    is_caught(Flaw::HessianProductHalved, "hessian_products_match_differences");
     is_caught(Flaw::BoundHalved, "the_hessian_bound_holds");
     is_caught(Flaw::BoundForgetsWeights, "the_hessian_bound_holds");
 }

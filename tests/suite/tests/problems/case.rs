@@ -34,6 +34,8 @@ pub struct Case {
     pub name: String,
     x: Vec<Vec<f64>>,
     y: Table,
+    /// Whether each event was seen, where `y` are times.
+    event: Option<Vec<bool>>,
     weights: Option<Vec<f64>>,
     offset: Option<Vec<f64>>,
     #[serde(default)]
@@ -168,6 +170,10 @@ impl Case {
             ResponseKind::TwoClasses => Response::Classes {
                 class: values.iter().map(|y| *y as u32).collect(),
                 labels: vec!["0".into(), "1".into()],
+            },
+            ResponseKind::Survival => Response::Survival {
+                event: self.event.clone().unwrap_or_else(|| vec![true; values.len()]),
+                time: values,
             },
             _ => Response::Numeric { values, columns },
         }
