@@ -74,7 +74,7 @@ impl Maker for Stock {
     fn penalty(&self, parameters: &str, context: &Context<'_>) -> Result<Box<dyn Penalty>, Error> {
         let table = self.table(parameters);
         if self.0 == FLAWED.name {
-            return Flawed::new(table["does"].as_str().unwrap_or_default());
+            return Flawed::made(table["does"].as_str().unwrap_or_default());
         }
         let spec: Box<dyn PenaltySpec> = serde_json::from_value(table)
             .map_err(|error| Error::Spec { message: error.to_string() })?;
@@ -95,7 +95,7 @@ impl Maker for Stock {
 struct Flawed(String);
 
 impl Flawed {
-    fn new(does: &str) -> Result<Box<dyn Penalty>, Error> {
+    fn made(does: &str) -> Result<Box<dyn Penalty>, Error> {
         let it = Self(does.into());
         if does == "crash in create" {
             it.act();
