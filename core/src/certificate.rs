@@ -200,12 +200,13 @@ impl Certifier {
         self.curvature.clear();
         self.curvature.resize(n * outputs, 1.0);
         let curvature = model.fit.as_curvature().filter(|c| c.form() != CurvatureForm::Blocks);
-        if let Some(curvature) = curvature {
+        let product = curvature.and_then(|c| c.as_product());
+        // A diagonal that only approximates is not asked for where the Hessian itself is at hand.
+        if let (Some(curvature), None) = (curvature, product) {
             curvature.curvature(&self.work.eta, &[], &mut self.curvature);
         }
         let m = directions.len();
         let (h, eta, dual) = (&self.curvature, &self.work.eta, &mut self.work.grad_eta);
-        let product = curvature.and_then(|c| c.as_product());
         let curved = &mut self.scratch;
         curved.clear();
         curved.resize(n * outputs, 0.0);

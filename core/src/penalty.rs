@@ -107,9 +107,7 @@ pub trait Separable: Send + Sync {
     /// Writes the distance of every coefficient: `out[j]` for `beta[j]` and `grad[j]`, all of them.
     /// Provided, and compiled anew for every implementing type, as it is asked of all p K at once.
     fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
-        for (j, ((b, g), out)) in beta.iter().zip(grad).zip(out).enumerate() {
-            *out = self.subdiff_dist_at(j, *b, *g);
-        }
+        self.subdiff_dist_range(0, beta, grad, out);
     }
     /// The sum of `omega_j(beta_j)` over the flat indices in `working`. Provided, as above.
     fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {

@@ -24,6 +24,16 @@ pub enum Fault {
     Plugin,
 }
 
+impl Fault {
+    /// The exit code of the process: 2 for the input, 3 for a plugin.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Input => 2,
+            Self::Plugin => 3,
+        }
+    }
+}
+
 /// Where in a file an error is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
@@ -111,10 +121,7 @@ impl Error {
 
     /// The exit code of the process: 2 for the input, 3 for a plugin.
     pub fn exit_code(&self) -> u8 {
-        match self.0.fault {
-            Fault::Input => 2,
-            Fault::Plugin => 3,
-        }
+        self.0.fault.exit_code()
     }
 }
 

@@ -42,8 +42,15 @@ pub(super) fn example_on_space(card: &Card) -> Option<(Box<dyn Penalty>, Space)>
     })
 }
 
-/// Convex or not, in words.
-pub(super) fn convexity(penalty: &dyn Penalty) -> String {
+/// Convex or not, in words, for the example of a penalty's card.
+pub(super) fn convexity_of(card: &Card) -> Option<String> {
+    match card.kind {
+        Kind::Penalty => example_penalty(card).map(|penalty| convexity(&*penalty)),
+        Kind::Loss | Kind::Solver => None,
+    }
+}
+
+fn convexity(penalty: &dyn Penalty) -> String {
     match penalty.convexity() {
         Convexity::Convex => "convex".into(),
         Convexity::WeaklyConvex(rho) => format!("weakly convex (modulus {rho} in the example)"),

@@ -200,13 +200,6 @@ fn problem(card: &Card) -> String {
     text
 }
 
-fn convexity(card: &Card) -> Option<String> {
-    match card.kind {
-        Kind::Penalty => capabilities::example_penalty(card).map(|p| capabilities::convexity(&*p)),
-        Kind::Loss | Kind::Solver => None,
-    }
-}
-
 fn method_title(kind: Kind) -> &'static str {
     match kind {
         Kind::Penalty => "prox",
@@ -233,7 +226,7 @@ fn as_json(card: &Card) -> Value {
         "formula": card.formula,
         "parameters": parameters,
         method_title(card.kind): method(card),
-        "convexity": convexity(card),
+        "convexity": capabilities::convexity_of(card),
         "capabilities": capabilities::of(card),
         "combines": card.combines,
         "example": example,
@@ -268,7 +261,7 @@ fn as_text(card: &Card) -> String {
     section("Parameters", &output::columns(&rows));
     let title = method_title(card.kind);
     section(&format!("{}{}", title[..1].to_uppercase(), &title[1..]), method(card));
-    section("Convexity", convexity(card).as_deref().unwrap_or(""));
+    section("Convexity", capabilities::convexity_of(card).as_deref().unwrap_or(""));
     section("Capabilities", &capabilities::of(card).join(", "));
     section("Combines with", card.combines);
     section("Example", &problem(card));

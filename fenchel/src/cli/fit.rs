@@ -75,7 +75,7 @@ impl Fit {
         let result = ResultFile::new(
             &problem,
             DataRecord::new(&job.dataset),
-            plugins::used(&problem, false),
+            plugins::used(&problem, problem.plugins.isolate),
             &solution,
             seconds,
         );

@@ -145,8 +145,12 @@ pub(crate) fn explain(document: &Document, base: KeyPath, error: &fenchel_core::
         Core::Unknown { kind: kind @ ("penalty" | "loss" | "solver"), name, known } => {
             let tag = path.key("type");
             let path = if document.contains(&tag) { tag } else { path };
-            let kind = if *kind == "loss" { Kind::Loss } else { Kind::Penalty };
-            let help = match plugins::shelved_with(kind, name) {
+            let brought = match *kind {
+                "loss" => Some(Kind::Loss),
+                "penalty" => Some(Kind::Penalty),
+                _ => None, // no library brings solvers
+            };
+            let help = match brought.and_then(|kind| plugins::shelved_with(kind, name)) {
                 Some(source) => format!(
                     "the trusted plugin {} {} has it: `[plugins] load = [\"{}\"]` loads it",
                     source.library,

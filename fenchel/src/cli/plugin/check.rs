@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use fenchel_core::{Card, Kind};
 use fenchel_laws::{Outcome, Report};
-use fenchel_plugin_host::Image;
 use serde_json::{Value, json};
 
 use super::super::{Done, capabilities, output};
-use crate::{Error, plugins, registry};
+use super::opened;
+use crate::{Fault, plugins, registry};
 
 /// Load a library, in this process and trusted or not, and try every law on every type
 #[derive(Debug, Args)]
@@ -22,16 +22,9 @@ pub(in crate::cli) struct Check {
     json: bool,
 }
 
-/// Exit code of a plugin at fault.
-const AT_FAULT: u8 = 3;
-
 impl Check {
     pub(super) fn run(&self) -> Done {
-        let image = Image::read(&self.library).map_err(|e| plugins::unloadable(&e))?;
-        let library = plugins::open(image, plugins::Opening::default())
-            .map_err(|e| plugins::unloadable(&e))?;
-        let cards: Vec<&Card> = library.types.iter().map(|each| each.card).collect();
-        registry::register(library).map_err(|e| Error::plugin(e.to_string()))?;
+        let (_, cards) = opened(&self.library)?;
         let reports: Vec<(&Card, Option<Report>)> =
             cards.into_iter().map(|card| (card, report(card))).collect();
         let fault = plugins::faults().first();
@@ -51,7 +44,7 @@ impl Check {
             text
         };
         output::print(&text)?;
-        Ok(if holds { 0 } else { AT_FAULT })
+        Ok(if holds { 0 } else { Fault::Plugin.exit_code() })
     }
 }
 

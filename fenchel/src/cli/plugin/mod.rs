@@ -3,9 +3,16 @@
 mod check;
 mod trust;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
+use fenchel_core::Card;
+use fenchel_plugin_host::{Image, LibraryInfo};
 
 use super::Done;
+use crate::plugins::{self, Opening};
+use crate::{Error, registry};
 
 /// Check a library, or trust it
 #[derive(Debug, Args)]
@@ -27,4 +34,16 @@ impl PluginCommand {
             Action::Trust(command) => command.run(),
         }
     }
+}
+
+/// Opens a library, trusted or not, as whoever names it here asks for just that, and registers its
+/// types.
+///
+/// Errors: one that does not load, or has a name that is taken.
+fn opened(path: &Path) -> Result<(Arc<LibraryInfo>, Vec<&'static Card>), Error> {
+    let image = Image::read(path).map_err(|e| plugins::unloadable(&e))?;
+    let library = plugins::open(image, Opening::default()).map_err(|e| plugins::unloadable(&e))?;
+    let cards = library.types.iter().map(|each| each.card).collect();
+    let info = registry::register(library).map_err(|e| Error::plugin(e.to_string()))?;
+    Ok((info, cards))
 }
