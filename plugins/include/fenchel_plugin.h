@@ -177,7 +177,8 @@ typedef struct fenchel_separable {
     int32_t (*subdiff_dists)(const void *penalty, size_t first, size_t count, const double *b,
                              const double *grad, double *out, fenchel_error *error);
     /* [any thread] The prox of one coordinate, for coordinate descent, whose steps depend on one
-       another; NAN if it fails. May be NULL, at some cost in speed. */
+       another; NAN if it fails, whereupon the host asks `proxes` for the same coordinate, which has
+       room to say why. May be NULL, at some cost in speed. */
     double (*prox_at)(const void *penalty, size_t j, double v, double step);
 } fenchel_separable;
 

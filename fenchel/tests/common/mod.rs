@@ -40,7 +40,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fenchel"));
         command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
         // What this user trusts is none of the tests' business.
-        command.env("XDG_CONFIG_HOME", self.path("config"));
+        command.env("XDG_CONFIG_HOME", self.path("config")).env_remove("RUST_BACKTRACE");
         command
     }
 

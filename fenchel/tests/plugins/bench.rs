@@ -1,10 +1,13 @@
 //! A folder with data, a trust file of its own, and libraries that are compiled on the spot.
 
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::common::{Bench, Run, repository};
 
@@ -60,7 +63,7 @@ pub fn compile(bench: &Bench, name: &str, source: &str, defines: &[&str]) {
 pub fn bad(name: &str) -> Bench {
     let bench = bench();
     compile(&bench, "p.so", &format!("tests/suite/plugins/{name}.c"), &[]);
-    trust(&bench, "p.so");
+    pin(&bench, "p.so");
     bench
 }
 
@@ -71,13 +74,41 @@ pub fn built(name: &str) -> PathBuf {
     test.parent().expect("a program is in a folder").join(file)
 }
 
-/// A built library, copied to `p.so` of a new bench and trusted.
+/// The example in Rust as `p.so` of a new bench, trusted.
 #[track_caller]
-pub fn rust(name: &str) -> Bench {
+pub fn rust() -> Bench {
     let bench = bench();
-    std::fs::copy(built(name), bench.path("p.so")).expect("the library is there");
+    fs::copy(built("fenchel_example_rust"), bench.path("p.so")).expect("the library is there");
     trust(&bench, "p.so");
     bench
+}
+
+/// The library in Rust whose types break their promises, likewise.
+pub fn bad_rust() -> Bench {
+    let bench = bench();
+    fs::copy(built("fenchel_example_bad_rust"), bench.path("p.so")).expect("the library is there");
+    pin(&bench, "p.so");
+    bench
+}
+
+/// Writes down by hand that a library is trusted whose types `trust` would stumble over.
+pub fn pin(bench: &Bench, library: &str) {
+    let folder = bench.path("config/fenchel");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).expect("a folder");
+    let pin = json!({
+        "path": fs::canonicalize(bench.path(library)).expect("the library is there"),
+        "sha256": sha256(&bench.path(library)),
+        "name": library, "version": "", "date": "2026-01-01T00:00:00Z", "types": [],
+    });
+    let file = json!({ "version": 1, "pins": [pin] });
+    fs::write(folder.join("trusted.json"), file.to_string()).expect("a file");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(folder.join("trusted.json"), private).expect("our own file");
+}
+
+pub fn sha256(path: &Path) -> String {
+    let digest = Sha256::digest(fs::read(path).expect("the file is there"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use crate::common::Bench;
 /// The twin in C of the built-in `l1`, as `p.so`.
 fn twin() -> Bench {
     let bench = bench();
-    compile(&bench, "p.so", "plugins/examples/twins/l1.c", &["_FENCHEL_TEST"]);
+    compile(&bench, "p.so", "plugins/examples/twins/l1.c", &[]);
     trust(&bench, "p.so");
     bench
 }
@@ -28,21 +28,33 @@ fn solved(bench: &Bench, penalty: &str) -> (f64, serde_json::Value) {
     (result["objective"].as_f64().unwrap(), result["plugins"].clone())
 }
 
+/// A matrix of one row, as NPY.
+fn row(values: &[f64]) -> Vec<u8> {
+    let shape =
+        format!("{{'descr': '<f8', 'fortran_order': False, 'shape': (1, {}), }}", values.len());
+    let head = format!("{shape:<117}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((head.len() as u16).to_le_bytes());
+    bytes.extend(head.as_bytes());
+    bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+    bytes
+}
+
 #[test]
 fn types_nest_in_sums_parts_and_operators_like_built_in_ones() {
     let bench = twin();
-    bench.write("d.mtx", "%%MatrixMarket matrix array real general\n1 2\n1\n-1\n");
+    bench.write("d.npy", row(&[1.0, -1.0]));
     for nested in [
         "type = \"sum\"\nterms = [{ type = \"L1\", lambda = 0.3 }, { type = \"nonnegative\" }]",
         "type = \"on\"\nfeatures = [\"b\"]\npenalty = { type = \"L1\", lambda = 0.3 }",
-        "type = \"linear\"\nmatrix = \"d.mtx\"\npenalty = { type = \"L1\", lambda = 0.3 }",
+        "type = \"linear\"\noperator = { file = \"d.npy\" }\npenalty = { type = \"L1\", lambda = 0.3 }",
         "type = \"sum\"\nterms = [{ type = \"on\", features = [\"a\"], penalty = { type = \"L1\", \
          lambda = 0.2 } }, { type = \"l2\", lambda = 0.1 }]",
     ] {
         let (twin, plugins) = solved(&bench, &nested.replace("L1", "l1_c"));
         let (built_in, none) = solved(&bench, &nested.replace("L1", "l1"));
         assert!((twin - built_in).abs() <= 1e-9 * built_in, "{twin} for {built_in}: {nested}");
-        assert_eq!(plugins[0]["name"], "l1_c", "{plugins}");
+        assert_eq!(plugins[0]["name"], "fenchel-twin-c", "{plugins}");
         assert!(none.is_null());
     }
 }
@@ -74,7 +86,7 @@ fn parameters_that_are_wrong_have_line_and_column() {
 
 #[test]
 fn what_a_rust_plugin_refuses_has_its_place_too() {
-    let bench = rust("fenchel_example_rust");
+    let bench = rust();
     let text = problem("quadratic", "asymmetric_l1", "").replace("lambda = 0.1", "lambda = -2");
     let run = fit(&bench, &text, &[]);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
@@ -92,7 +104,7 @@ fn two_libraries_with_one_name_are_refused_and_both_named() {
     let load = "[plugins]\nload = [\"clash_a.so\", \"clash_b.so\"]\n";
     bench.write("p.toml", problem("quadratic", "clash", load));
     let run = bench.run(&["fit", "p.toml"]);
-    assert_plugin_at_fault(&run, &["\"clash\"", "clash-a", "clash-b", "p.toml:14"]);
+    assert_plugin_at_fault(&run, &["\"clash\"", "clash-a", "clash-b", "p.toml:12"]);
     // One library that is named twice is one library.
     let twice = "[plugins]\nload = [\"clash_a.so\", \"./clash_a.so\"]\n";
     bench.write("p.toml", problem("quadratic", "clash", twice));
@@ -104,7 +116,7 @@ fn a_built_in_name_cannot_be_taken() {
     let bench = bench();
     compile(&bench, "p.so", "tests/suite/plugins/shadow.c", &[]);
     let run = bench.run(&["plugin", "trust", "p.so"]);
-    assert_plugin_at_fault(&run, &["\"l1\"", "built in", "shadow"]);
+    assert_plugin_at_fault(&run, &["\"l1\"", "built-in", "shadow"]);
     assert!(!bench.path("config/fenchel/trusted.json").exists());
 }
 

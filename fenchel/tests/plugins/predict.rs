@@ -5,7 +5,7 @@ use crate::common::Bench;
 
 /// A fit with `log_cosh` in `r.json`.
 fn fitted(options: &[&str]) -> Bench {
-    let bench = rust("fenchel_example_rust");
+    let bench = rust();
     let run = fit(&bench, &problem("log_cosh", "l1", PATH), options);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     bench
@@ -59,7 +59,7 @@ fn trust_is_asked_for_again() {
 
 #[test]
 fn a_penalty_of_a_library_has_no_part_in_predictions() {
-    let bench = rust("fenchel_example_rust");
+    let bench = rust();
     let run = fit(&bench, &problem("quadratic", "asymmetric_l1", ""), &[]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     std::fs::remove_file(bench.path("p.so")).unwrap();

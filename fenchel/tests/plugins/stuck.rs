@@ -1,6 +1,8 @@
 //! Functions that never come back, with a time limit: the run ends all the same.
 
-use crate::bench::{PATH, assert_plugin_at_fault, bad, finished, fit, problem, result, rust};
+use crate::bench::{
+    PATH, assert_plugin_at_fault, bad, bad_rust, finished, fit, problem, result, rust,
+};
 
 const LIMIT: [&str; 2] = ["--time-limit", "0.3"];
 
@@ -19,7 +21,7 @@ fn an_endless_prox_ends_with_the_finished_points() {
 
 #[test]
 fn an_endless_value_leaves_nothing_to_keep() {
-    let bench = rust("fenchel_example_bad_rust");
+    let bench = bad_rust();
     let run = fit(&bench, &problem("quadratic", "endless_value", ""), &LIMIT);
     assert_plugin_at_fault(&run, &["endless_value", "did not return"]);
     assert!(!bench.path("r.json").exists());
@@ -29,7 +31,7 @@ fn an_endless_value_leaves_nothing_to_keep() {
 
 #[test]
 fn a_fit_within_its_time_is_let_alone() {
-    let bench = rust("fenchel_example_rust");
+    let bench = rust();
     let run = fit(&bench, &problem("quadratic", "asymmetric_l1", PATH), &["--time-limit", "60"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert_eq!(finished(&bench), 3);
