@@ -2,11 +2,13 @@
 //! `output`, everything that can go wrong comes back as an [`Error`].
 
 mod capabilities;
+mod catalogue;
 mod check;
 mod describe;
 mod fit;
 mod interrupt;
 mod job;
+mod libraries;
 mod list;
 mod new;
 mod options;
