@@ -2,12 +2,14 @@
 //! `output`, everything that can go wrong comes back as an [`Error`].
 
 mod capabilities;
+mod catalogue;
 mod check;
 mod describe;
 mod ending;
 mod fit;
 mod interrupt;
 mod job;
+mod libraries;
 mod list;
 mod new;
 mod options;

@@ -56,8 +56,7 @@ fn report(card: &Card) -> Option<Report> {
             Some(fenchel_laws::penalty::check_all(&*penalty, &space))
         }
         Kind::Loss => {
-            let loss = registry::build_loss(&registry::example(card)).ok()?;
-            Some(fenchel_laws::loss::check_all(&*loss))
+            capabilities::example_loss(card).map(|loss| fenchel_laws::loss::check_all(&*loss))
         }
         Kind::Solver => None,
     }
