@@ -72,10 +72,11 @@ fn in_this_process_the_same_is_found() {
 }
 
 /// Library and type, and what is said of the fault behind the violation that is told first.
-const BAD: [(&str, &str, &str); 6] = [
+const BAD: [(&str, &str, &str); 7] = [
     ("segfault", "segfault", "plugin `segfault` (segfault 1.0.0): proxes crashed with SIGSEGV"),
     ("abort", "aborting", "plugin `aborting` (aborting 1.0.0): value crashed with SIGABRT"),
     ("kill", "killer", "plugin `killer` (killer 1.0.0): ended the process with signal 9 (SIGKILL)"),
+    ("exit", "leaving", "plugin `leaving` (leaving 1.0.0): ended the process with exit code 0"),
     ("loop", "looping", "plugin `looping` (looping 1.0.0): proxes did not return when the time"),
     ("loop_in_sweep", "looping_sweep", "(looping_sweep 1.0.0): prox_at did not return when the"),
     ("nan", "nan_prox", "plugin `nan_prox` (nan_prox 1.0.0): prox_at returned NaN for coefficient"),
@@ -175,6 +176,17 @@ fn panics_where_no_law_looks_are_violations() {
         assert!(found["got"].as_str().unwrap().contains(words), "{found}");
         assert_eq!(report["types"].as_array().unwrap().len(), 1);
     }
+}
+
+#[test]
+fn a_library_that_does_not_survive_being_loaded_is_an_error() {
+    let bench = empty();
+    let crash = library(&bench, "crash_at_load");
+    let words = [crash.as_str(), "loading crashed with SIGABRT"];
+    refused(&bench, &["plugin", "check", &crash], 3, &words);
+    let endless = library(&bench, "loop_at_load");
+    let words = [endless.as_str(), "loading did not return when the time limit was over"];
+    refused(&bench, &["plugin", "check", "--time-limit", "1", &endless], 3, &words);
 }
 
 #[test]
