@@ -260,13 +260,16 @@ pub fn both_classes(samples: &Samples) -> Result<&[u32], Error> {
 
 /// The root of an increasing function on `[low, high]`, by Newton's method kept inside a shrinking
 /// bracket: `slope(z)` gives value and derivative; a step that leaves the bracket, or does not
-/// shrink the value, is replaced by a bisection. Accurate to rounding.
+/// shrink the value, is replaced by a bisection. Accurate to rounding; NaN where a bound is.
 pub fn increasing_root(
     mut low: f64,
     mut high: f64,
     start: f64,
     slope: impl Fn(f64) -> (f64, f64),
 ) -> f64 {
+    if low.is_nan() || high.is_nan() {
+        return f64::NAN;
+    }
     let mut z = start.clamp(low, high);
     let mut last = f64::INFINITY;
     // 200 halvings exhaust any bracket of doubles that matters; Newton needs about five steps.

@@ -1,6 +1,7 @@
 //! Plugins and the real command: libraries in C, C++ and Rust, good ones and bad ones.
 
 mod bench;
+mod check;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
@@ -67,6 +68,19 @@ fn compiled(bench: &Bench, name: &str, sources: &[PathBuf], flags: &[&str]) -> S
     std::fs::copy(&made, bench.path(&file)).expect("the folder is writable");
     std::fs::remove_file(&made).expect("it was made here");
     file
+}
+
+/// Compiles the examples in C, as one library.
+fn in_c(bench: &Bench) -> String {
+    let sources = ["plugin", "berhu", "expectile"];
+    let file = |name| libraries::repository(&format!("plugins/examples/c/{name}.c"));
+    compiled(bench, "c", &sources.map(file), &[])
+}
+
+/// Compiles the example in C++.
+fn in_cpp(bench: &Bench) -> String {
+    let source = libraries::repository("plugins/examples/cpp/group_linf.cpp");
+    compiled(bench, "cpp", &[source], &[])
 }
 
 /// A library in Rust that cargo built for these tests, copied into the folder.

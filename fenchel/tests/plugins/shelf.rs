@@ -6,8 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use super::common::Bench;
-use super::libraries::repository;
-use super::{compiled, empty, in_rust, library, refused, said, said_json};
+use super::{empty, in_c, in_cpp, in_rust, library, refused, said, said_json};
 
 /// The entries of a list with this name.
 fn named<'a>(list: &'a Value, name: &str) -> Vec<&'a Value> {
@@ -52,11 +51,7 @@ fn types_of_trusted_libraries_are_shown_and_none_of_their_code_runs() {
 #[test]
 fn what_is_pinned_is_what_the_loaded_library_says() {
     let bench = empty();
-    let examples = |names: &[&str]| {
-        names.iter().map(|n| repository(&format!("plugins/examples/{n}"))).collect::<Vec<_>>()
-    };
-    let c = compiled(&bench, "c", &examples(&["c/plugin.c", "c/berhu.c", "c/expectile.c"]), &[]);
-    let cpp = compiled(&bench, "cpp", &examples(&["cpp/group_linf.cpp"]), &[]);
+    let (c, cpp) = (in_c(&bench), in_cpp(&bench));
     let rust = in_rust(&bench, "fenchel_example_rust");
     for (library, types) in [
         (&c, ["penalty:berhu", "loss:expectile"].as_slice()),

@@ -1,6 +1,9 @@
 //! A law that no broken loss breaks says nothing: one sound loss, broken in one place at a time,
 //! and the law that must notice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
+
 use fenchel_core::{
     Bound, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, FitProx, Loss,
     Predictor, ResponseKind, Samples, SmoothFit,
@@ -33,6 +36,9 @@ enum Flaw {
     InfiniteAtZero,
     DevianceWithoutTheTwo,
     ResponsesTooFew,
+    ValueVaries,
+    GradientOfAnotherThread,
+    PanicsAtNan,
     Panics,
 }
 
@@ -45,6 +51,8 @@ struct Fit {
     flaw: Flaw,
     y: Vec<f64>,
     weights: Vec<f64>,
+    calls: AtomicUsize,
+    home: ThreadId,
 }
 
 fn sigmoid(eta: f64) -> f64 {
@@ -64,7 +72,8 @@ impl Logit {
             Flaw::AnythingAccepted => vec![0.5; n],
             _ => samples.number()?.to_vec(),
         };
-        Ok(Fit { flaw: self.0, y, weights: weights.collect() })
+        let (calls, home) = (AtomicUsize::new(0), thread::current().id());
+        Ok(Fit { flaw: self.0, y, weights: weights.collect(), calls, home })
     }
 }
 
@@ -119,6 +128,10 @@ fn entropy(q: f64) -> f64 {
 }
 
 impl Fit {
+    fn clone_without_flaw(&self) -> Self {
+        let (y, weights) = (self.y.clone(), self.weights.clone());
+        Self { flaw: Flaw::None, y, weights, calls: AtomicUsize::new(0), home: self.home }
+    }
     fn share(&self, i: usize) -> f64 {
         self.weights[i] / self.y.len() as f64
     }
@@ -137,6 +150,13 @@ impl DataFit for Fit {
     fn value(&self, eta: &[f64], _own: &[f64]) -> f64 {
         if self.flaw == Flaw::InfiniteAtZero && eta.iter().all(|e| *e == 0.0) {
             return f64::INFINITY;
+        }
+        match self.flaw {
+            Flaw::PanicsAtNan if eta.iter().any(|e| e.is_nan()) => panic!("not a number"),
+            Flaw::ValueVaries if self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1 => {
+                return (1.0 + 1e-15) * self.clone_without_flaw().value(eta, &[]);
+            }
+            _ => {}
         }
         self.sum(|i| {
             let bump = if self.flaw == Flaw::NotConvex { (3.0 * eta[i]).sin() } else { 0.0 };
@@ -160,7 +180,11 @@ impl DataFit for Fit {
 impl SmoothFit for Fit {
     fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], _grad_own: &mut [f64]) -> f64 {
         let written = grad.len() - usize::from(self.flaw == Flaw::GradientEntryUnwritten);
-        let sign = if self.flaw == Flaw::GradientOfTheOtherSign { -1.0 } else { 1.0 };
+        let sign = match self.flaw {
+            Flaw::GradientOfTheOtherSign => -1.0,
+            Flaw::GradientOfAnotherThread if thread::current().id() != self.home => 1.0 + 1e-15,
+            _ => 1.0,
+        };
         for (i, g) in grad[..written].iter_mut().enumerate() {
             *g = sign * self.share(i) * (sigmoid(eta[i]) - self.y[i]);
         }
@@ -304,6 +328,13 @@ fn wrong_domains_are_caught() {
 fn wrong_predictions_are_caught() {
     is_caught(Flaw::DevianceWithoutTheTwo, "the_deviance_is_twice_the_loss");
     is_caught(Flaw::ResponsesTooFew, "predictions_have_the_right_shape");
+}
+
+#[test]
+fn answers_that_depend_on_more_than_the_input_are_caught() {
+    is_caught(Flaw::ValueVaries, "the_same_call_gives_the_same_bits");
+    is_caught(Flaw::GradientOfAnotherThread, "threads_get_the_same_numbers");
+    is_caught(Flaw::PanicsAtNan, "nan_and_infinity_are_survived");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! | prox | [`the_prox_in_eta_minimises`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
 //! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
+//! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
 mod binding;
 mod conjugate;
@@ -20,9 +21,8 @@ mod derivatives;
 mod predictor;
 mod probe;
 mod prox;
+mod repeat;
 mod weights;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fenchel_core::{DataFit, Loss};
 
@@ -40,6 +40,9 @@ pub use derivatives::{
 };
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
 pub use prox::the_prox_in_eta_minimises;
+pub use repeat::{
+    nan_and_infinity_are_survived, the_same_call_gives_the_same_bits, threads_get_the_same_numbers,
+};
 pub use weights::{
     the_order_of_samples_does_not_matter, weights_are_scale_free, weights_equal_repetition,
     zero_weights_do_not_matter,
@@ -95,30 +98,21 @@ pub const LAWS: &[Law] = laws![
     the_deviance_is_twice_the_loss: |loss| {
         loss.as_predictor().is_some() && fits(loss, |fit| fit.as_own().is_none())
     },
+    the_same_call_gives_the_same_bits: |loss| fits(loss, |_| true),
+    threads_get_the_same_numbers: |loss| fits(loss, |_| true),
+    nan_and_infinity_are_survived: |loss| fits(loss, |_| true),
 ];
+
+impl Law {
+    /// Tries this law. A panic inside the loss is a violation too.
+    pub fn outcome(&self, loss: &dyn Loss) -> Outcome {
+        Outcome::of(self.name, || (self.applies)(loss).then(|| (self.check)(loss)))
+    }
+}
 
 /// Tries every law. A panic inside the loss is a violation too.
 pub fn check_all(loss: &dyn Loss) -> Report {
-    let try_one = |law: &Law| {
-        if !(law.applies)(loss) {
-            return Outcome::NotApplicable;
-        }
-        match (law.check)(loss) {
-            Ok(()) => Outcome::Held,
-            Err(violation) => Outcome::Violated(violation),
-        }
-    };
-    let outcomes = LAWS.iter().map(|law| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| try_one(law))).unwrap_or_else(|panic| {
-            let what = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Outcome::Violated(Violation::new(law.name, "some input", "no panic", what))
-        });
-        (law.name, outcome)
-    });
+    let outcomes = LAWS.iter().map(|law| (law.name, law.outcome(loss)));
     Report { outcomes: outcomes.collect() }
 }
 
