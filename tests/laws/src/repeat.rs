@@ -8,7 +8,7 @@ use crate::Violation;
 /// Threads that call at once.
 const THREADS: usize = 4;
 /// Times that each of them does.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 
 /// What one function returned at one input.
 #[derive(Debug, Clone)]

@@ -32,7 +32,8 @@ pub fn the_same_call_gives_the_same_bits(
 pub fn threads_get_the_same_numbers(penalty: &dyn Penalty, space: &Space) -> Result<(), Violation> {
     let points = probe::vectors(space);
     repeat::in_threads("threads_get_the_same_numbers", || {
-        pairs(&points).flat_map(|(b, grad)| answers(penalty, space, b, grad)).collect()
+        let some = pairs(&points).step_by(3);
+        some.flat_map(|(b, grad)| answers(penalty, space, b, grad)).collect()
     })
 }
 

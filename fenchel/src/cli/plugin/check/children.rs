@@ -12,8 +12,8 @@ use super::lines::{Line, Listed, TypeName};
 use crate::Error;
 use crate::cli::output;
 
-/// Beyond the time limit, for a process that names by itself what does not return.
-const GRACE: Duration = Duration::from_secs(5);
+/// Beyond the time limit, for a process to say what does not return.
+const GRACE: Duration = Duration::from_secs(10);
 /// The longest time between two looks whether a process has ended.
 const PERIOD: Duration = Duration::from_millis(20);
 /// Lines of a library's own output that are shown.
@@ -128,7 +128,9 @@ fn run(check: &Check, each: Option<&TypeName>) -> Result<Ended, Error> {
         if let Some(status) = child.try_wait().map_err(cannot)? {
             break Some(status);
         }
-        if begun.elapsed() > check.time_limit + GRACE {
+        let late = begun.elapsed().saturating_sub(check.time_limit);
+        let stuck = || matches!(read(&report).last(), Some(Line::Stuck(_)));
+        if late > GRACE || !late.is_zero() && stuck() {
             child.kill().and_then(|()| child.wait()).map_err(cannot)?;
             break None;
         }

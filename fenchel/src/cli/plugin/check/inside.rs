@@ -41,9 +41,10 @@ pub(super) fn child(check: &Check, report: &Path) -> Done {
     let (mut file, mut of_watch) = (open().map_err(cannot)?, open().map_err(cannot)?);
     let mut say = |line: Line| write(&mut file, &line);
     let deadline = Instant::now() + check.time_limit;
+    // Whoever reads this ends the process: an exit from here would wait for the loader's lock, which
+    // a library that does not come back from being loaded holds.
     let _watch = watch(deadline, move |fault: Fault| {
         write(&mut of_watch, &Line::Stuck(fault.to_string()));
-        std::process::exit(i32::from(crate::Fault::Plugin.exit_code()));
     })
     .map_err(|e| Error::input(format!("no thread can be started: {e}")))?;
     let listed = list(&check.library)?;
