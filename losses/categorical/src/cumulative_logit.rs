@@ -21,9 +21,11 @@ const FEWEST: usize = 3;
 /// `interval.rs`), so that a duality gap certifies both forms. A larger `eta` means a lower class.
 /// - Shapes: q + 1 classes in sorted order; K = 1 if parallel, else K = q. The thresholds are
 ///   parameters of the loss and stand in for the intercept.
-/// - Without parallel slopes the loss is `+inf` where the `z` of a sample are out of order, and
-///   convex inside. A new sample may lie outside: its probabilities are then clipped at 0 and divided
-///   by their sum, and a class whose probability was clipped counts as 2e-16 in the deviance.
+/// - The loss is `+inf` where the predictors around a sample's class are out of order, and convex
+///   inside. With parallel slopes all are in order then. Without, those that no sample of the data
+///   sees between them may cross, at a sample of another class or a new one: probabilities are then
+///   clipped at 0 and divided by their sum, and a class without probability counts as 2e-16 in the
+///   deviance.
 /// - Errors: [`Error::Data`] unless there are three classes or more and each occurs, or where a label
 ///   is a number that is not whole.
 /// - Source: McCullagh (1980), JRSS B 42(2); Faletto & Bien (2023), ICML (arXiv:2305.18700).
@@ -75,11 +77,10 @@ impl Predictor for CumulativeLogit {
         Some(largest(&probabilities, columns))
     }
     /// A fold may well lack a class, so that not all are asked for.
-    fn deviance(&self, eta: &[f64], outputs: usize, samples: &Samples) -> Result<f64, Error> {
+    fn deviance(&self, eta: &[f64], _outputs: usize, samples: &Samples) -> Result<f64, Error> {
         let classes = Classes::new(samples, FEWEST)?;
         Error::check_length("linear predictor", eta.len(), samples.len() * (classes.count - 1))?;
-        let (probabilities, _) = self.response(eta, outputs);
-        Ok(OrderedFit::new(classes).deviance(eta, &probabilities))
+        Ok(OrderedFit::new(classes).deviance(eta))
     }
 }
 
@@ -177,10 +178,10 @@ mod tests {
         let expected = [sigma(-1.0), 0.5, 1.0 - 2.0 * sigma(-1.0), 0.0, sigma(-1.0), 0.5];
         assert!(p.iter().zip(expected).all(|(p, e)| (p - e).abs() < 1e-15), "{p:?}");
         assert_eq!(loss.class(&[-1.0, 1.0, 1.0, -1.0], 2).unwrap(), [1, 0]);
-        // Of the crossed sample, the middle class counts as the rounding unit.
+        // Where the middle class is crossed it counts as the rounding unit.
         let deviance =
             loss.deviance(&[1.0, 1.0, 1.0, -1.0, -1.0, -1.0], 2, &samples(&[1, 1, 0], 3));
-        let expected = 2.0 * (-2.0 * f64::EPSILON.ln() - 0.5f64.ln()) / 3.0;
+        let expected = -2.0 * (2.0 * f64::EPSILON.ln() + sigma(1.0).ln()) / 3.0;
         assert!((deviance.unwrap() - expected).abs() < 1e-13);
     }
 

@@ -3,14 +3,14 @@
 
 use fenchel_core::{
     Curvature, CurvatureForm, DataFit, FitConjugate, OwnParameters, OwnReport, SmoothFit,
-    Thresholds, elementwise::DOMAIN_SLACK,
+    Thresholds,
 };
 
 use crate::classes::Classes;
 use crate::interval::{Interval, conjugate};
 
-/// `-log P(y)` with `P(y <= k) = sigma(z_k)` for q predictors `z_0 < ... < z_{q-1}` a sample, `+inf`
-/// where they are out of order.
+/// `-log P(y)` with `P(y <= k) = sigma(z_k)` for q predictors a sample, `+inf` where the two around
+/// its class are out of order.
 #[derive(Debug)]
 pub(crate) struct OrderedFit {
     classes: Classes,
@@ -44,9 +44,6 @@ impl OrderedFit {
     fn total(&self, at: impl Fn(usize, usize) -> f64) -> f64 {
         let mut total = 0.0;
         for (i, _, share) in self.counted() {
-            if (1..self.thresholds).any(|k| at(i, k) <= at(i, k - 1)) {
-                return f64::INFINITY;
-            }
             total += share * self.interval(i, |k| at(i, k)).value();
         }
         if total.is_nan() { f64::INFINITY } else { total }
@@ -78,15 +75,14 @@ impl OrderedFit {
         self.classes.samples()
     }
 
-    /// Minus the log-likelihood of rows that may be out of order: of probabilities that were
-    /// clipped, and at least the rounding unit, as a single row would else decide alone.
-    pub fn deviance(&self, z: &[f64], probabilities: &[f64]) -> f64 {
+    /// Twice minus the log-likelihood of rows that may be out of order: a class that has no
+    /// probability counts as the rounding unit, as a single row would else decide alone.
+    pub fn deviance(&self, z: &[f64]) -> f64 {
         let n = self.samples();
-        let term = |(i, y, share): (usize, usize, f64)| {
-            let ordered = (1..self.thresholds).all(|k| z[i + n * k] > z[i + n * (k - 1)]);
-            let exact = self.interval(i, |k| z[i + n * k]).value();
-            let clipped = -probabilities[i + n * y].max(f64::EPSILON).ln();
-            2.0 * share * if ordered { exact } else { clipped }
+        let term = |(i, _, share): (usize, usize, f64)| {
+            let interval = self.interval(i, |k| z[i + n * k]);
+            let missed = -f64::EPSILON.ln();
+            2.0 * share * if interval.a > interval.b { interval.value() } else { missed }
         };
         self.counted().map(term).sum()
     }
@@ -150,37 +146,20 @@ impl Curvature for OrderedFit {
 }
 
 impl FitConjugate for OrderedFit {
-    /// Predictors that a sample's own interval does not see are kept in order only: the supremum has
-    /// them at the end that is next to them, if at all.
+    /// Only the predictors around a sample's class have a dual.
     fn conjugate(&self, u: &[f64]) -> f64 {
         let (n, q) = (self.samples(), self.thresholds);
         let mut total = 0.0;
         for (i, (y, share)) in self.classes.class.iter().zip(&self.classes.shares).enumerate() {
-            let y = *y as usize;
-            if *share == 0.0 {
-                if (0..q).any(|k| u[i + n * k] != 0.0) {
-                    return f64::INFINITY;
-                }
-                continue;
+            let y = if *share > 0.0 { *y as usize } else { q + 1 };
+            if (0..q).any(|k| k != y && k + 1 != y && u[i + n * k] != 0.0) {
+                return f64::INFINITY;
             }
-            let at = |k: usize| u[i + n * k] / share;
-            let size = (0..q).map(|k| at(k).abs()).sum::<f64>();
-            let (mut above, mut below) = (0.0, 0.0);
-            for k in (y + 1..q).rev() {
-                above += at(k);
-                if above.is_nan() || above > DOMAIN_SLACK * size {
-                    return f64::INFINITY;
-                }
+            if *share > 0.0 {
+                let upper = if y < q { u[i + n * y] / share } else { 0.0 };
+                let lower = if y > 0 { u[i + n * (y - 1)] / share } else { 0.0 };
+                total += share * conjugate(upper, lower);
             }
-            for k in 0..y.saturating_sub(1) {
-                below += at(k);
-                if below.is_nan() || below < -DOMAIN_SLACK * size {
-                    return f64::INFINITY;
-                }
-            }
-            let upper = if y < q { at(y) + above } else { 0.0 };
-            let lower = if y > 0 { at(y - 1) + below } else { 0.0 };
-            total += share * conjugate(upper, lower);
         }
         total
     }
