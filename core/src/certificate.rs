@@ -9,9 +9,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::curvature::CurvatureForm;
 use crate::linalg::cholesky_solve;
-use crate::loss::{CurvatureForm, FitConjugate};
-use crate::objective::{LinearModel, Workspace};
+use crate::loss::{DataFit, FitConjugate};
+use crate::objective::{LinearModel, Objective, Workspace};
 use crate::penalty::{Conjugate, Convexity, Lineality};
 use crate::{Problem, joint, kernels, worst};
 
@@ -102,6 +103,10 @@ pub struct Certifier {
     gradient: Vec<f64>,
     curvature: Vec<f64>,
     scratch: Vec<f64>,
+    /// The predictor that own parameters widen.
+    wide: Vec<f64>,
+    /// The dual point in `eta`, where that is narrower.
+    narrow: Vec<f64>,
 }
 
 impl Certifier {
@@ -127,34 +132,59 @@ impl Certifier {
     /// The duality gap; `None` without a convex dual, or where no feasible dual point was found.
     pub fn duality_gap(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
         let model = problem.objective.as_linear()?;
-        let smooth = model.fit.as_smooth()?;
-        let (fit, penalty) = (model.fit.as_conjugate()?, problem.penalty.as_conjugate()?);
+        let thresholds = model.fit.as_own().map(|own| own.as_thresholds());
+        // The loss of the predictor in which it has no parameters of its own.
+        let fit = match thresholds {
+            None => &*model.fit,
+            Some(thresholds) => thresholds?.fit,
+        };
+        let smooth = fit.as_smooth()?;
+        let (conjugate, penalty) = (fit.as_conjugate()?, problem.penalty.as_conjugate()?);
         let shape = problem.shape();
-        if shape.own > 0 || problem.penalty.convexity() != Convexity::Convex {
+        if problem.penalty.convexity() != Convexity::Convex {
             return None;
         }
         let lineality = problem.penalty.lineality();
-        if directions(&lineality, shape.coefficients()) + shape.intercepts > MOST_FREE_DIRECTIONS {
+        let free = shape.intercepts + shape.own;
+        if directions(&lineality, shape.coefficients()) + free > MOST_FREE_DIRECTIONS {
             return None;
         }
-        let beta = &params[..shape.coefficients()];
+        let (beta, _, own) = shape.split(params);
         model.eta(params, &mut self.work.eta);
+        if let Some(thresholds) = thresholds.flatten() {
+            thresholds.predictor(&self.work.eta, own, &mut self.wide);
+            std::mem::swap(&mut self.work.eta, &mut self.wide);
+        }
         self.work.grad_eta.resize(self.work.eta.len(), 0.0);
         let loss = smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []);
         if !loss.is_finite() {
             return None;
         }
-        let free = free_gradient(model, &lineality, &self.work.grad_eta);
-        self.orthogonalize(model, &lineality)?;
+        let free = free_gradient(model, &lineality, self.dual_in_eta(model));
+        self.orthogonalize(model, fit, &lineality)?;
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
-            model.design.mul_t(&self.work.grad_eta, &mut self.gradient);
+            let mut gradient = std::mem::take(&mut self.gradient);
+            model.design.mul_t(self.dual_in_eta(model), &mut gradient);
+            self.gradient = gradient;
         }
         let value = loss + problem.penalty.value(beta);
-        let bound = self.dual_bound(model, &lineality, fit, penalty)?;
+        let bound = self.dual_bound(model, &lineality, conjugate, penalty)?;
         free.into_iter().for_each(|(j, g)| self.gradient[j] = g);
         let gap = worst(0.0, value + bound);
         gap.is_finite().then(|| certificate(problem, CertificateKind::DualityGap, gap))
+    }
+
+    /// The dual point as a gradient in `eta` (n x K).
+    fn dual_in_eta(&mut self, model: &LinearModel) -> &[f64] {
+        let own = model.fit.as_own().and_then(|own| own.as_thresholds());
+        let length = model.fit.samples() * model.fit.outputs();
+        let Some(thresholds) = own.filter(|_| self.work.grad_eta.len() != length) else {
+            return &self.work.grad_eta;
+        };
+        self.narrow.resize(length, 0.0);
+        thresholds.fold(&self.work.grad_eta, &mut self.narrow);
+        &self.narrow
     }
 
     /// `f*(s G) - s <G, offset> + Omega*(-s X'G)`, the negative of the dual value.
@@ -181,28 +211,35 @@ impl Certifier {
         }
         u.iter_mut().for_each(|u| *u *= scale);
         let omega = penalty.conjugate(u);
-        let dual = &mut self.work.grad_eta;
-        dual.iter_mut().for_each(|g| *g *= scale);
-        let offset = model.offset.as_ref().map_or(0.0, |offset| kernels::dot(dual, offset));
-        Some(fit.conjugate(dual) - offset + omega)
+        self.work.grad_eta.iter_mut().for_each(|g| *g *= scale);
+        let along = |offset: &Vec<f64>| kernels::dot(self.dual_in_eta(model), offset);
+        let offset = model.offset.as_ref().map_or(0.0, along);
+        Some(fit.conjugate(&self.work.grad_eta) - offset + omega)
     }
 
     /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
-    /// `G <- G - H A (A'HA)^-1 A'G` with the loss's curvature `H`, which is the change that a
-    /// Newton step on those directions would make, and so stays inside the domain of `f*`.
-    fn orthogonalize(&mut self, model: &LinearModel, lineality: &Lineality) -> Option<()> {
-        let n = model.fit.samples();
-        let outputs = model.fit.outputs();
+    /// `G <- G - H A (A'HA)^-1 A'G` with the curvature `H` of the loss `fit` of the predictor, which
+    /// is the change that a Newton step on those directions would make, and so stays inside the
+    /// domain of `f*`.
+    fn orthogonalize(
+        &mut self,
+        model: &LinearModel,
+        fit: &dyn DataFit,
+        lineality: &Lineality,
+    ) -> Option<()> {
+        let (n, outputs) = (fit.samples(), fit.outputs());
         let directions = direction_columns(model, lineality);
         if directions.is_empty() {
             return Some(());
         }
-        self.curvature.clear();
-        self.curvature.resize(n * outputs, 1.0);
-        let curvature = model.fit.as_curvature().filter(|c| c.form() != CurvatureForm::Blocks);
+        let curvature = fit.as_curvature();
         let product = curvature.and_then(|c| c.as_product());
         // A diagonal that only approximates is not asked for where the Hessian itself is at hand.
-        if let (Some(curvature), None) = (curvature, product) {
+        let curvature = curvature.filter(|_| product.is_none());
+        self.curvature.clear();
+        let form = curvature.map_or(CurvatureForm::Diagonal, |c| c.form());
+        self.curvature.resize(form.length(n, outputs), 1.0);
+        if let Some(curvature) = curvature {
             curvature.curvature(&self.work.eta, &[], &mut self.curvature);
         }
         let m = directions.len();
@@ -212,7 +249,7 @@ impl Certifier {
         curved.resize(n * outputs, 0.0);
         let times_curvature = |a: &[f64], out: &mut [f64]| match product {
             Some(hessian) => hessian.product(eta, &[], a, out),
-            None => out.iter_mut().zip(a).zip(h).for_each(|((out, a), h)| *out = a * h),
+            None => form.multiply(n, h, a, out),
         };
         // Twice: the second pass removes what rounding left in the first.
         for _ in 0..2 {
@@ -320,16 +357,33 @@ fn free_gradient(model: &LinearModel, lineality: &Lineality, dual: &[f64]) -> Ve
     }
 }
 
-/// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
+/// The change of the predictor along each unpenalised direction: intercepts or thresholds first.
 fn direction_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
+    let mut columns = eta_columns(model, lineality);
+    let (n, outputs, own) = (model.fit.samples(), model.fit.outputs(), model.shape().own);
+    if own > 0 {
+        // Every threshold moves a column of its own, and a shared `eta` all of them.
+        if own > outputs {
+            columns.iter_mut().for_each(|column| *column = column.repeat(own));
+        }
+        columns.splice(0..0, (0..own).map(|l| indicator(n, own, l)));
+    }
+    columns
+}
+
+/// 1 in column `k` of n x K numbers, else 0.
+fn indicator(n: usize, outputs: usize, k: usize) -> Vec<f64> {
+    let mut column = vec![0.0; n * outputs];
+    column[k * n..(k + 1) * n].fill(1.0);
+    column
+}
+
+/// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
+fn eta_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
     let (n, p, outputs) = (model.fit.samples(), model.design.features(), model.fit.outputs());
     let mut columns = Vec::new();
     if model.intercept {
-        for k in 0..outputs {
-            let mut column = vec![0.0; n * outputs];
-            column[k * n..(k + 1) * n].fill(1.0);
-            columns.push(column);
-        }
+        columns.extend((0..outputs).map(|k| indicator(n, outputs, k)));
     }
     let coordinate = |flat: usize| {
         let mut column = vec![0.0; n * outputs];

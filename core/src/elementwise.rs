@@ -8,7 +8,8 @@
 
 use std::fmt::Debug;
 
-use crate::loss::{Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, SmoothFit};
+use crate::curvature::CurvatureForm;
+use crate::loss::{Curvature, DataFit, FitConjugate, FitProx, SmoothFit};
 use crate::samples::Samples;
 use crate::{Error, kernels};
 

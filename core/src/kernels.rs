@@ -54,6 +54,13 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// `y_i <- y_i + a h_i x_i`.
+pub fn axpy3(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
+    for ((y, h), x) in y.iter_mut().zip(h).zip(x) {
+        *y += a * h * x;
+    }
+}
+
 /// `sum_k v_k b_{i_k}` over the stored entries `(i, v)` of a sparse column.
 pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
@@ -77,6 +84,13 @@ pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64
 pub fn sparse_axpy(a: f64, indices: &[u32], values: &[f64], y: &mut [f64]) {
     for (&i, v) in indices.iter().zip(values) {
         y[i as usize] += a * v;
+    }
+}
+
+/// `y_{i_k} <- y_{i_k} + a h_{i_k} v_k` over the stored entries of a sparse column.
+pub fn sparse_axpy3(a: f64, indices: &[u32], h: &[f64], values: &[f64], y: &mut [f64]) {
+    for (&i, v) in indices.iter().zip(values) {
+        y[i as usize] += a * h[i as usize] * v;
     }
 }
 
@@ -124,6 +138,13 @@ mod tests {
             let cube: f64 = a.iter().zip(&b).map(|(x, y)| x * y * y).sum();
             assert!((dot3(&a, &b, &b) - cube).abs() < 1e-13);
             assert!((sparse_dot3(&all, &a, &b, &b) - cube).abs() < 1e-13);
+            let (mut dense, mut sparse) = (a.clone(), a.clone());
+            axpy3(0.5, &b, &a, &mut dense);
+            sparse_axpy3(0.5, &all, &b, &a, &mut sparse);
+            for i in 0..n {
+                let naive = a[i] + 0.5 * b[i] * a[i];
+                assert!((dense[i] - naive).abs() < 1e-15 && (sparse[i] - naive).abs() < 1e-15);
+            }
             assert!((sum(&a) - a.iter().sum::<f64>()).abs() < 1e-13);
         }
     }

@@ -16,6 +16,7 @@
 pub mod blocks;
 pub mod card;
 pub mod certificate;
+mod curvature;
 pub mod design;
 pub mod elementwise;
 mod error;
@@ -36,12 +37,13 @@ mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
 pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
+pub use curvature::CurvatureForm;
 pub use design::Design;
 pub use error::{Error, nearest};
 pub use groups::Groups;
 pub use loss::{
-    Bound, Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, HessianProduct, Loss,
-    OwnParameters, OwnReport, Predictor, SmoothFit,
+    Bound, Curvature, DataFit, FitConjugate, FitProx, HessianProduct, Loss, OwnParameters,
+    OwnReport, Predictor, SmoothFit, Thresholds,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};

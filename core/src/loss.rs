@@ -10,6 +10,7 @@
 use std::fmt::Debug;
 
 use crate::Error;
+use crate::curvature::CurvatureForm;
 use crate::design::Design;
 use crate::objective::Objective;
 use crate::samples::{ResponseKind, Samples};
@@ -55,6 +56,17 @@ pub trait DataFit: Debug + Send + Sync {
         true
     }
 
+    /// Whether a number added to every column of `eta` changes nothing, so that intercepts are
+    /// shown with mean 0.
+    fn ignores_common_shift(&self) -> bool {
+        false
+    }
+
+    /// Whether `f` is convex, in `eta` and the loss's own parameters together.
+    fn is_convex(&self) -> bool {
+        self.as_conjugate().is_some()
+    }
+
     /// Parameters beside the coefficients.
     fn as_own(&self) -> Option<&dyn OwnParameters> {
         None
@@ -86,6 +98,43 @@ pub trait OwnParameters: Send + Sync {
     fn start(&self) -> Vec<f64>;
     /// How the estimates appear in the result.
     fn report(&self, own: &[f64]) -> OwnReport;
+    /// The parameters as intercepts of a wider predictor, where they are.
+    fn as_thresholds(&self) -> Option<Thresholds<'_>> {
+        None
+    }
+}
+
+/// A loss whose own parameters are the intercepts of a predictor of their own,
+/// ```text
+/// f(eta, own) = g(z),      z_l = eta_l + own_l,  or  z_l = eta + own_l  where K = 1,
+/// ```
+/// so that derivatives and the conjugate of `g`, which has no parameters, are all there is to know.
+#[derive(Clone, Copy)]
+pub struct Thresholds<'a> {
+    /// `g`, on n x L; L is the number of own parameters, and K is L or 1.
+    pub fit: &'a (dyn DataFit + 'static),
+}
+
+impl Thresholds<'_> {
+    /// `z <- eta + own`, n x L.
+    pub fn predictor(&self, eta: &[f64], own: &[f64], z: &mut Vec<f64>) {
+        let n = self.fit.samples();
+        z.clear();
+        for (l, own) in own.iter().enumerate() {
+            let from = if eta.len() == n { 0 } else { l * n };
+            z.extend(eta[from..from + n].iter().map(|eta| eta + own));
+        }
+    }
+
+    /// The transpose of the step from `eta` to `z`: `out` (n x K) from `g` (n x L).
+    pub fn fold(&self, g: &[f64], out: &mut [f64]) {
+        if out.len() == g.len() {
+            out.copy_from_slice(g);
+            return;
+        }
+        out.fill(0.0);
+        g.chunks(out.len()).for_each(|g| crate::kernels::axpy(1.0, g, out));
+    }
 }
 
 /// Estimates of a loss's own parameters, as the result file shows them.
@@ -112,8 +161,7 @@ pub trait SmoothFit: Send + Sync {
 pub trait Curvature: Send + Sync {
     /// What [`Curvature::curvature`] writes.
     fn form(&self) -> CurvatureForm;
-    /// Writes the curvature at `eta`: n x K numbers for a diagonal, n x K x K for blocks (sample
-    /// fastest: entry `(k, l)` of sample `i` at `i + n (k + K l)`).
+    /// Writes the curvature at `eta`, as many numbers and laid out as [`CurvatureForm`] says.
     fn curvature(&self, eta: &[f64], own: &[f64], out: &mut [f64]);
     /// Products with the Hessian itself, where the curvature only approximates it.
     fn as_product(&self) -> Option<&dyn HessianProduct> {
@@ -125,19 +173,6 @@ pub trait Curvature: Send + Sync {
 pub trait HessianProduct: Send + Sync {
     /// Writes `H v` for the Hessian in `eta` at `eta`; `v` and `out` are n x K.
     fn product(&self, eta: &[f64], own: &[f64], v: &[f64], out: &mut [f64]);
-}
-
-/// The shape of a loss's Hessian in `eta`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CurvatureForm {
-    /// Diagonal and the same at every `eta`: the loss is quadratic.
-    Constant,
-    /// Diagonal.
-    Diagonal,
-    /// One K x K block a sample.
-    Blocks,
-    /// A diagonal that bounds or approximates a Hessian that couples samples.
-    Approximate,
 }
 
 /// The conjugate `f*(u) = sup_eta <u, eta> - f(eta)` of a loss that is convex in `eta`.

@@ -278,6 +278,15 @@ impl Column<'_> {
         }
     }
 
+    /// `u_i <- u_i + a h_i x_i`.
+    #[inline]
+    pub fn axpy3(&self, a: f64, h: &[f64], u: &mut [f64]) {
+        match self {
+            Self::Dense(x) => kernels::axpy3(a, h, x, u),
+            Self::Sparse(i, x) => kernels::sparse_axpy3(a, i, h, x, u),
+        }
+    }
+
     /// `(sum_i h_i x_i, sum_i h_i x_i^2)`; `h = None` stands for ones.
     pub fn moments(&self, h: Option<&[f64]>) -> (f64, f64) {
         match (self, h) {

@@ -102,20 +102,26 @@ fn of_loss(loss: &dyn Loss) -> Vec<String> {
         Some(Bound::Eta(fit)) => {
             add(fit.as_smooth().is_some(), "gradient");
             add(fit.as_smooth().is_some_and(|s| s.hessian_bound().is_some()), "Hessian bound");
-            if let Some(curvature) = fit.as_curvature() {
+            // What a loss with thresholds offers, it offers of the predictor that holds them.
+            let thresholds = fit.as_own().and_then(|own| own.as_thresholds());
+            let seen = thresholds.map_or(&*fit, |thresholds| thresholds.fit);
+            if let Some(curvature) = seen.as_curvature() {
                 add(
                     true,
                     match curvature.form() {
                         CurvatureForm::Constant => "constant curvature",
                         CurvatureForm::Diagonal => "curvature",
-                        CurvatureForm::Blocks => "block curvature",
+                        CurvatureForm::Blocks
+                        | CurvatureForm::RankOne
+                        | CurvatureForm::Tridiagonal => "block curvature",
                         CurvatureForm::Approximate => "approximate curvature",
                     },
                 );
             }
-            add(fit.as_conjugate().is_some(), "conjugate");
-            add(fit.as_prox().is_some(), "prox");
-            add(fit.as_own().is_some(), "own parameters");
+            add(seen.as_conjugate().is_some(), "conjugate");
+            add(seen.as_prox().is_some(), "prox");
+            add(thresholds.is_some(), "thresholds");
+            add(fit.as_own().is_some() && thresholds.is_none(), "own parameters");
             add(!fit.takes_intercept(), "no intercept");
         }
         Some(Bound::Direct(_)) => add(true, "no linear predictor"),

@@ -124,7 +124,7 @@ pub(super) struct Estimate {
 /// B_jk = b_jk / scale_j,      intercept_k = b0_k - sum_j B_jk centre_j
 /// ```
 /// Thresholds that stand in for the intercept shift alike: all by the one column of coefficients,
-/// or each by its own.
+/// or each by its own. Intercepts whose common shift changes nothing have mean 0.
 pub(super) fn original_scale(objective: &dyn Objective, params: &[f64]) -> Estimate {
     let shape = objective.shape();
     let (beta, intercepts, own) = shape.split(params);
@@ -145,6 +145,10 @@ pub(super) fn original_scale(objective: &dyn Objective, params: &[f64]) -> Estim
     }
     for (k, b0) in intercept.iter_mut().enumerate() {
         *b0 -= if outputs == 1 { shifts[0] } else { shifts.get(k).copied().unwrap_or(0.0) };
+    }
+    if model.fit.ignores_common_shift() {
+        let mean = intercept.iter().sum::<f64>() / intercept.len().max(1) as f64;
+        intercept.iter_mut().for_each(|b0| *b0 -= mean);
     }
     Estimate {
         intercept,

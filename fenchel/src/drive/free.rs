@@ -3,7 +3,9 @@
 //! column, so that a Newton step costs passes over these columns only, not over the design.
 
 use fenchel_core::kernels::{axpy, dot, sum};
-use fenchel_core::{CurvatureForm, Lineality, LinearModel, Objective, Shape, Smooth, Workspace};
+use fenchel_core::{
+    CurvatureForm, DataFit, Lineality, LinearModel, Objective, Shape, Smooth, Workspace,
+};
 
 use super::newton::FreeFunction;
 
@@ -122,10 +124,12 @@ struct FreeColumn {
     ones: bool,
 }
 
-/// A linear model, through its linear predictor.
+/// A linear model, through its predictor: that of the loss, or the wider one that its own parameters
+/// are the thresholds of.
 pub(super) struct EtaFunction<'a> {
-    model: &'a LinearModel,
+    fit: &'a dyn DataFit,
     columns: Vec<FreeColumn>,
+    offset: Option<Vec<f64>>,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     curvature: Vec<f64>,
@@ -148,24 +152,32 @@ impl<'a> EtaFunction<'a> {
                 FreeColumn { output: None, values, ones: false }
             })),
         }
-        for k in 0..model.shape().intercepts {
-            columns.push(FreeColumn { output: Some(k), values: vec![1.0; n], ones: true });
+        let ones = |k| FreeColumn { output: Some(k), values: vec![1.0; n], ones: true };
+        columns.extend((0..model.shape().intercepts).map(ones));
+        let mut offset = model.offset.clone();
+        let thresholds = model.fit.as_own().and_then(|own| own.as_thresholds());
+        let fit = thresholds.map_or(&*model.fit, |thresholds| thresholds.fit);
+        if thresholds.is_some() {
+            let wide = fit.outputs();
+            if wide > outputs {
+                offset = offset.map(|offset| offset.repeat(wide));
+                for column in &mut columns {
+                    (column.output, column.values) = (None, column.values.repeat(wide));
+                }
+            }
+            columns.extend((0..wide).map(ones));
         }
-        Self {
-            model,
-            columns,
-            eta: vec![0.0; n * outputs],
-            grad_eta: vec![0.0; n * outputs],
-            curvature: Vec::new(),
-        }
+        let length = n * fit.outputs();
+        let (eta, grad_eta) = (vec![0.0; length], vec![0.0; length]);
+        Self { fit, columns, offset, eta, grad_eta, curvature: Vec::new() }
     }
 
     fn set_eta(&mut self, t: &[f64]) {
-        match &self.model.offset {
+        match &self.offset {
             Some(offset) => self.eta.copy_from_slice(offset),
             None => self.eta.fill(0.0),
         }
-        let n = self.model.fit.samples();
+        let n = self.fit.samples();
         for (column, t) in self.columns.iter().zip(t) {
             axpy(*t, &column.values, column.part_mut(&mut self.eta, n));
         }
@@ -189,9 +201,9 @@ impl FreeFunction for EtaFunction<'_> {
         self.set_eta(t);
         let m = self.columns.len();
         let (along, grad_own) = grad.split_at_mut(m);
-        let Some(smooth) = self.model.fit.as_smooth() else { return f64::INFINITY };
+        let Some(smooth) = self.fit.as_smooth() else { return f64::INFINITY };
         let value = smooth.gradient(&self.eta, &t[m..], &mut self.grad_eta, grad_own);
-        let n = self.model.fit.samples();
+        let n = self.fit.samples();
         for (column, g) in self.columns.iter().zip(along) {
             let part = column.part(&self.grad_eta, n);
             *g = if column.ones { sum(part) } else { dot(&column.values, part) };
@@ -200,74 +212,35 @@ impl FreeFunction for EtaFunction<'_> {
     }
 
     fn hessian(&mut self, t: &[f64], out: &mut [f64]) -> bool {
-        let fit = self.model.fit.as_ref();
-        let m = self.columns.len();
-        let Some(curvature) = fit.as_curvature() else { return false };
+        let (n, outputs, m) = (self.fit.samples(), self.fit.outputs(), self.columns.len());
+        let Some(curvature) = self.fit.as_curvature() else { return false };
         if t.len() > m {
-            return false; // a loss says nothing of the curvature in its own parameters
+            return false; // a loss says nothing of the curvature in parameters of any other kind
         }
-        let (n, outputs) = (fit.samples(), fit.outputs());
-        let blocks = match curvature.form() {
-            CurvatureForm::Constant | CurvatureForm::Diagonal => false,
-            CurvatureForm::Blocks => true,
-            CurvatureForm::Approximate => return self.hessian_by_products(t, out),
-        };
+        let (form, product) = (curvature.form(), curvature.as_product());
         self.set_eta(t);
-        self.curvature.resize(n * outputs * if blocks { outputs } else { 1 }, 0.0);
-        curvature.curvature(&self.eta, &[], &mut self.curvature);
-        for (b, column) in self.columns.iter().enumerate() {
-            let product = self.times_curvature(column, blocks);
-            for (a, left) in self.columns.iter().enumerate().take(b + 1) {
-                let entry = dot(&left.values, left.part(&product, n));
-                out[a * m + b] = entry;
-                out[b * m + a] = entry;
+        if product.is_none() {
+            if form == CurvatureForm::Approximate {
+                return false;
             }
+            self.curvature.resize(form.length(n, outputs), 0.0);
+            curvature.curvature(&self.eta, &[], &mut self.curvature);
         }
-        true
-    }
-}
-
-impl EtaFunction<'_> {
-    /// The Hessian of a loss that couples samples, where it offers products with its own.
-    fn hessian_by_products(&mut self, t: &[f64], out: &mut [f64]) -> bool {
-        let (fit, m) = (self.model.fit.as_ref(), self.columns.len());
-        let Some(hessian) = fit.as_curvature().and_then(|c| c.as_product()) else { return false };
-        self.set_eta(t);
-        let n = fit.samples();
         let mut direction = vec![0.0; self.eta.len()];
-        let mut product = vec![0.0; self.eta.len()];
+        let mut curved = vec![0.0; self.eta.len()];
         for (b, column) in self.columns.iter().enumerate() {
             direction.fill(0.0);
             column.part_mut(&mut direction, n).copy_from_slice(&column.values);
-            hessian.product(&self.eta, &[], &direction, &mut product);
+            match product {
+                Some(hessian) => hessian.product(&self.eta, &[], &direction, &mut curved),
+                None => form.multiply(n, &self.curvature, &direction, &mut curved),
+            }
             for (a, left) in self.columns.iter().enumerate().take(b + 1) {
-                let entry = dot(&left.values, left.part(&product, n));
+                let entry = dot(&left.values, left.part(&curved, n));
                 out[a * m + b] = entry;
                 out[b * m + a] = entry;
             }
         }
         true
-    }
-
-    /// `H a` for one column `a`, n x K.
-    fn times_curvature(&self, column: &FreeColumn, blocks: bool) -> Vec<f64> {
-        let (n, outputs) = (self.model.fit.samples(), self.model.fit.outputs());
-        let mut product = vec![0.0; n * outputs];
-        let sources = column.output.map_or(0..outputs, |k| k..k + 1);
-        for l in sources {
-            let values = match column.output {
-                Some(_) => &column.values[..],
-                None => &column.values[l * n..(l + 1) * n],
-            };
-            let targets = if blocks { 0..outputs } else { l..l + 1 };
-            for k in targets {
-                let start = if blocks { n * (k + outputs * l) } else { n * k };
-                let h = &self.curvature[start..start + n];
-                for ((out, h), v) in product[k * n..(k + 1) * n].iter_mut().zip(h).zip(values) {
-                    *out += h * v;
-                }
-            }
-        }
-        product
     }
 }

@@ -96,3 +96,60 @@ fn what_is_missing_is_named() {
     assert!(run.stderr.contains(".csv, .tsv or .json"), "{}", run.stderr);
     assert_eq!(bench.names(), ["d.csv", "new.csv", "p.toml", "r.json"]);
 }
+
+const FLOWERS: &[u8] =
+    b"a,b,y\n1,0,rose\n2,1,rose\n3,0,aster\n4,1,aster\n5,0,iris\n6,1,iris\n1.5,2,aster\n";
+
+#[test]
+fn several_classes_have_a_probability_each() {
+    let problem = LASSO.replace("quadratic", "multinomial").replace("0.1", "0.01");
+    let bench = Bench::new(&[("p.toml", problem.as_bytes()), ("d.csv", FLOWERS)]);
+    let run = bench.run(&["fit", "p.toml", "-q", "-o", "r.json"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let result: Value = serde_json::from_str(&bench.read("r.json")).unwrap();
+    let intercepts: Vec<f64> =
+        result["intercept"].as_array().unwrap().iter().map(|b| b.as_f64().unwrap()).collect();
+    assert_eq!(intercepts.len(), 3);
+    assert!(intercepts.iter().sum::<f64>().abs() < 1e-12, "{intercepts:?}");
+    let run = bench.run(&["predict", "r.json", "d.csv"]);
+    let (names, probabilities) = columns(&run.stdout);
+    assert_eq!(names, ["aster", "iris", "rose"]);
+    for i in 0..7 {
+        let sum: f64 = probabilities.iter().map(|column| column[i]).sum();
+        assert!((sum - 1.0).abs() < 1e-12);
+    }
+    let run = bench.run(&["predict", "r.json", "d.csv", "--kind", "class"]);
+    let labels: Vec<&str> = run.stdout.lines().skip(1).collect();
+    assert_eq!((labels[0], labels[5]), ("rose", "iris"));
+}
+
+#[test]
+fn ordered_classes_have_probabilities_from_thresholds() {
+    // Numbers as labels, in order of their value: 2 before 10.
+    let data = "a,b,y\n1,0,1\n2,1,1\n3,0,2\n4,1,1\n5,0,10\n6,1,10\n4.5,1,2\n2.5,0,2\n";
+    for parallel in [true, false] {
+        let loss = format!("\"cumulative_logit\"\nparallel = {parallel}");
+        let problem = LASSO.replace("\"quadratic\"", &loss).replace("0.1", "0.05");
+        let bench = Bench::new(&[("p.toml", problem.as_bytes()), ("d.csv", data.as_bytes())]);
+        let run = bench.run(&["fit", "p.toml", "-q", "-o", "r.json"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let result: Value = serde_json::from_str(&bench.read("r.json")).unwrap();
+        assert_eq!(result["data"]["classes"], serde_json::json!(["1", "2", "10"]));
+        assert_eq!(result["intercept"].as_array().unwrap().len(), 2);
+        let run = bench.run(&["predict", "r.json", "d.csv", "--kind", "link"]);
+        let (_, link) = columns(&run.stdout);
+        let run = bench.run(&["predict", "r.json", "d.csv"]);
+        let (names, probabilities) = columns(&run.stdout);
+        assert_eq!(names, ["1", "2", "10"]);
+        let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+        for i in 0..8 {
+            let (first, last) = (sigmoid(link[0][i]), 1.0 - sigmoid(link[1][i]));
+            assert!((probabilities[0][i] - first).abs() < 1e-12);
+            assert!((probabilities[2][i] - last).abs() < 1e-12);
+            assert!((probabilities[1][i] - (1.0 - first - last)).abs() < 1e-12);
+        }
+        let run = bench.run(&["predict", "r.json", "d.csv", "--kind", "class"]);
+        let labels: Vec<&str> = run.stdout.lines().skip(1).collect();
+        assert_eq!((labels[0], labels[5]), ("1", "10"));
+    }
+}

@@ -79,9 +79,11 @@ pub fn objective(case: &Case, result: &Value, folder: &Path) -> f64 {
         .map(|list| list.iter().map(|v| v.as_f64().unwrap()).collect())
         .unwrap_or_default();
     let n = data.offset.len();
-    let eta: Vec<Vec<f64>> = beta
-        .iter()
-        .enumerate()
+    // One column of coefficients may serve several thresholds.
+    let shared = outputs == 1 && intercept.len() > 1;
+    let columns = if shared { intercept.len() } else { outputs };
+    let eta: Vec<Vec<f64>> = (0..columns)
+        .map(|k| (k, &beta[if shared { 0 } else { k }]))
         .map(|(k, b)| {
             let b0 = intercept.get(k).copied().unwrap_or(0.0);
             let mut eta: Vec<f64> = data.offset.iter().map(|o| o + b0).collect();
@@ -110,6 +112,9 @@ fn loss(case: &Case, eta: &[Vec<f64>], data: &Data) -> f64 {
     let mut y = data.y.clone();
     if kind == "cox" {
         return cox(&data.y[0], &data.y[1], &eta[0]);
+    }
+    if kind == "multinomial" || kind == "cumulative_logit" {
+        return classes(kind, eta, data);
     }
     if kind == "logistic" || kind == "squared_hinge" {
         let top = y[0].iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -140,6 +145,31 @@ fn loss(case: &Case, eta: &[Vec<f64>], data: &Data) -> f64 {
         }
     }
     total / n as f64
+}
+
+/// Minus the log-likelihood of classes, by the probability of each.
+fn classes(kind: &str, eta: &[Vec<f64>], data: &Data) -> f64 {
+    let mut labels = data.y[0].clone();
+    labels.sort_by(f64::total_cmp);
+    labels.dedup();
+    let mut total = 0.0;
+    for (i, (y, weight)) in data.y[0].iter().zip(&data.weights).enumerate() {
+        let label = labels.iter().position(|label| label == y).unwrap();
+        let at = |k: usize| eta[k][i];
+        let probability = if kind == "multinomial" {
+            let top = (0..eta.len()).map(at).fold(f64::NEG_INFINITY, f64::max);
+            (at(label) - top).exp() / (0..eta.len()).map(|k| (at(k) - top).exp()).sum::<f64>()
+        } else {
+            let below = |k: usize| match k {
+                0 => 0.0,
+                k if k > eta.len() => 1.0,
+                k => 1.0 / (1.0 + (-at(k - 1)).exp()),
+            };
+            below(label + 1) - below(label)
+        };
+        total -= weight * probability.ln();
+    }
+    total / data.weights.len() as f64
 }
 
 /// Minus Breslow's log partial likelihood over the number of samples, by its double sum.
@@ -198,6 +228,13 @@ fn penalty(case: &Case, beta: &[Vec<f64>]) -> f64 {
         "fused" => {
             let jumps: f64 = beta[0].windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
             lambda * (jumps + case.param("l1").unwrap_or(0.0) * absolute())
+        }
+        "presto" => {
+            let row = |j: usize| {
+                let jumps = beta.windows(2).map(|pair| (pair[1][j] - pair[0][j]).abs());
+                beta[0][j].abs() + jumps.sum::<f64>()
+            };
+            lambda * (0..beta[0].len()).map(row).sum::<f64>()
         }
         "nuclear" => {
             let matrix = nalgebra::DMatrix::from_fn(beta[0].len(), beta.len(), |j, k| beta[k][j]);

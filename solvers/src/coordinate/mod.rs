@@ -7,8 +7,9 @@ mod model;
 mod units;
 mod working_set;
 
+pub(crate) use anderson::Anderson;
 pub(crate) use cd::{BlockCdMethod, CdMethod};
 pub(crate) use engine::{Engine, Inner};
 pub(crate) use model::Model;
-pub(crate) use units::Units;
+pub(crate) use units::{Curvatures, Units, block_bound, column_moments};
 pub(crate) use working_set::WorkingSet;

@@ -4,6 +4,8 @@
 
 use fenchel_core::{CurvatureForm, DataFit, kernels};
 
+use super::units::Curvatures;
+
 /// Curvatures are kept above this share of the largest: a sample where the loss is flat to second
 /// order (a saturated probability, an outlier under Huber's loss) would need an infinite residual.
 /// The gradient stays exact, and the line search guards the step.
@@ -115,6 +117,11 @@ impl Model {
     pub fn curvature(&self, k: usize) -> Option<&[f64]> {
         let n = self.residual.len() / self.shift.len();
         if self.is_uniform() { None } else { Some(&self.curvature[k * n..(k + 1) * n]) }
+    }
+
+    /// The same, with what they are where they are uniform.
+    pub fn weights(&self, k: usize) -> Curvatures<'_> {
+        self.curvature(k).map_or(Curvatures::Uniform(self.uniform()), Curvatures::Each)
     }
 
     /// All curvatures, or `None` where they are uniform.

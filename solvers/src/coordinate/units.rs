@@ -89,7 +89,7 @@ impl<'a> Units<'a> {
         match self {
             Self::Coordinates(_) => {
                 let (j, k) = (unit % p, unit / p);
-                let (sum, square) = column_moments(design, j, k, model);
+                let (sum, square) = column_moments(design, j, model.weights(k), model.total(k));
                 sums.push(sum);
                 square
             }
@@ -99,13 +99,14 @@ impl<'a> Units<'a> {
                 for k in 0..model.outputs() {
                     let mut trace = 0.0;
                     for &j in members {
-                        let (sum, square) = column_moments(design, j, k, model);
+                        let weights = model.weights(k);
+                        let (sum, square) = column_moments(design, j, weights, model.total(k));
                         sums.push(sum);
                         trace += square;
                     }
                     // With one curvature for all outputs, one bound serves them all.
                     if k == 0 || !model.is_uniform() {
-                        bound = bound.max(block_bound(members, design, k, model, trace));
+                        bound = bound.max(block_bound(members, design, model.weights(k), trace));
                     }
                 }
                 bound
@@ -122,15 +123,30 @@ impl<'a> Units<'a> {
     }
 }
 
-/// `(sum_i h_i x_ij, sum_i h_i z_ij^2)` with the stored column `x` and the design's column `z`.
-fn column_moments(design: &Design, j: usize, k: usize, model: &Model) -> (f64, f64) {
+/// Curvatures of one output: one a sample, or the same for all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Curvatures<'a> {
+    Uniform(f64),
+    Each(&'a [f64]),
+}
+
+/// `(sum_i h_i x_ij, sum_i h_i z_ij^2)` with the stored column `x` and the design's column `z`, where
+/// `total` is `sum_i h_i`.
+pub(crate) fn column_moments(
+    design: &Design,
+    j: usize,
+    h: Curvatures<'_>,
+    total: f64,
+) -> (f64, f64) {
     let column = design.stored_column(j);
-    let h = model.curvature(k);
+    let (factor, h) = match h {
+        Curvatures::Uniform(h) => (h, None),
+        Curvatures::Each(h) => (1.0, Some(h)),
+    };
     let (sum, square) = column.moments(h);
-    let factor = if h.is_none() { model.uniform() } else { 1.0 };
     let (sum, square) = (factor * sum, factor * square);
     let (centre, scale) = (design.centre(j), design.scale(j));
-    let centred = square - 2.0 * centre * sum + centre * centre * model.total(k);
+    let centred = square - 2.0 * centre * sum + centre * centre * total;
     // The textbook form cancels where the mean dwarfs the spread: then by differences.
     let centred = if centred > 1e-8 * square {
         centred / (scale * scale)
@@ -141,7 +157,12 @@ fn column_moments(design: &Design, j: usize, k: usize, model: &Model) -> (f64, f
 }
 
 /// An upper bound on the largest eigenvalue of the block's Gram matrix: `tr(M^32)^(1/32)`.
-fn block_bound(members: &[usize], design: &Design, k: usize, model: &Model, trace: f64) -> f64 {
+pub(crate) fn block_bound(
+    members: &[usize],
+    design: &Design,
+    h: Curvatures<'_>,
+    trace: f64,
+) -> f64 {
     let m = members.len();
     if m == 1 || m > LARGEST_SQUARED || trace <= 0.0 {
         return trace;
@@ -152,9 +173,9 @@ fn block_bound(members: &[usize], design: &Design, k: usize, model: &Model, trac
     for (a, &i) in members.iter().enumerate() {
         column.fill(0.0);
         design.column_axpy(i, 1.0, &mut column);
-        match model.curvature(k) {
-            Some(h) => column.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
-            None => column.iter_mut().for_each(|u| *u *= model.uniform()),
+        match h {
+            Curvatures::Each(h) => column.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
+            Curvatures::Uniform(h) => column.iter_mut().for_each(|u| *u *= h),
         }
         let sum = kernels::sum(&column);
         for (b, &j) in members.iter().enumerate() {

@@ -42,7 +42,7 @@ impl<'p> Solver<Problem<'p>, FitState> for Fista {
         let smooth = p.objective.as_smooth().expect("`supports` asked for a gradient");
         self.step = ProximalStep::new(p, smooth);
         self.convex = p.penalty.convexity() == Convexity::Convex
-            && p.objective.as_linear().is_some_and(|model| model.fit.as_conjugate().is_some());
+            && p.objective.as_linear().is_some_and(|model| model.fit.is_convex());
         self.momentum = Momentum::default();
         self.z.clone_from(&state.params);
         self.next.clone_from(&state.params);

@@ -69,7 +69,7 @@ impl ProximalStep {
             let bound = value + linear + square / (2.0 * self.step);
             // Differences of nearly equal values drown in rounding near the solution.
             let slack = 1e-14 * (value.abs() + moved.abs() + linear.abs());
-            if moved <= bound + slack {
+            if moved.is_finite() && moved <= bound + slack {
                 return Some(Stepped { smooth: moved, penalty });
             }
             self.step *= 0.5;

@@ -2,16 +2,18 @@
 //! search along the line.
 //!
 //! The model is minimised by (block) coordinate descent over a working set where the penalty
-//! separates, else by accelerated proximal gradient on the Gram matrix.
+//! separates, else by accelerated proximal gradient on the Gram matrix. Where a sample couples the
+//! columns of its predictor, and where the loss has thresholds, the model has blocks of curvature.
 //!
-//! Needs: a loss with gradient and diagonal curvature; a penalty that separates over coefficients
-//! or blocks, or has a joint prox and few coefficients.
+//! Needs: a loss with gradient and curvature; a penalty that separates over coefficients or blocks,
+//! or, where the curvature is diagonal, one that has a joint prox and few coefficients.
 //! Source: Lee, Sun & Saunders (2014), SIAM J. Optim. 24(3), algorithm 1; step acceptance (2.23).
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem, kernels};
+use fenchel_core::{Convexity, LinearModel, Problem, kernels};
 
+use super::coupled::{Descent, Start};
 use super::gram::GramModel;
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
@@ -27,14 +29,18 @@ const LARGEST_GRAM: usize = 2000;
 #[derive(Debug, Default)]
 struct ProxNewton {
     engine: Engine,
+    coupled: Descent,
     gram: GramModel,
     working: WorkingSet,
     certifier: Certifier,
     violations: Vec<f64>,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
+    grad_own: Vec<f64>,
     start: Vec<f64>,
-    residual: Vec<f64>,
+    /// The change of `eta` along the step; before that, the model's residual.
+    change: Vec<f64>,
+    step: Vec<f64>,
     trial: Vec<f64>,
 }
 
@@ -65,15 +71,26 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
 
         model.eta(&self.start, &mut self.eta);
         self.grad_eta.resize(self.eta.len(), 0.0);
-        let value = smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []);
+        let own = p.shape().split(&self.start).2;
+        self.grad_own.resize(own.len(), 0.0);
+        let value = smooth.gradient(&self.eta, own, &mut self.grad_eta, &mut self.grad_own);
         if !value.is_finite() {
             anyhow::bail!("the loss is not finite where the solver stands");
         }
-        self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
-        self.residual.clone_from(&self.engine.model.residual);
-        match Units::of(p.penalty) {
-            Some(units) => self.descend(&p, model, &units, &mut state.params),
-            None => self.minimise_gram(&p, model, &mut state.params),
+        let units = Units::of(p.penalty);
+        match &units {
+            Some(units) if is_coupled(model) => {
+                self.descend_coupled(&p, model, units, &mut state.params);
+            }
+            _ => {
+                self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
+                self.change.clone_from(&self.engine.model.residual);
+                match &units {
+                    Some(units) => self.descend(&p, model, units, &mut state.params),
+                    None => self.minimise_gram(&p, model, &mut state.params),
+                }
+                self.change_from_residual(model.fit.samples());
+            }
         }
         self.search(&p, model, value, &mut state.params);
 
@@ -83,7 +100,55 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
     }
 }
 
+/// Whether the columns of the predictor need one model: where a sample couples them, or where the
+/// loss has thresholds of its own.
+fn is_coupled(model: &LinearModel) -> bool {
+    let curvature = model.fit.as_curvature();
+    model.fit.as_own().is_some() || curvature.is_some_and(|c| c.form().is_coupled())
+}
+
 impl ProxNewton {
+    /// Chooses the working set, and how well the model is to be minimised on it.
+    fn plan(&mut self, problem: &Problem<'_>, units: &Units<'_>, beta: &[f64]) -> Inner {
+        units.violations(beta, self.certifier.gradient(), &mut self.violations);
+        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
+        Inner {
+            tol: 1e-2 * largest.max(1e-300),
+            epochs: EPOCHS,
+            extrapolate: problem.penalty.convexity() == Convexity::Convex,
+        }
+    }
+
+    /// Minimises the coupled model by descent, and takes down the change of `eta`.
+    fn descend_coupled(
+        &mut self,
+        problem: &Problem<'_>,
+        model: &LinearModel,
+        units: &Units<'_>,
+        params: &mut [f64],
+    ) {
+        let shape = problem.shape();
+        let (beta, free) = params.split_at_mut(shape.coefficients());
+        let inner = self.plan(problem, units, beta);
+        let start = Start {
+            model,
+            eta: &self.eta,
+            own: shape.split(&self.start).2,
+            grad_eta: &self.grad_eta,
+            grad_own: &self.grad_own,
+        };
+        self.coupled.run(&start, units, &self.working.units, beta, free, inner);
+        let n = model.fit.samples();
+        self.step.clear();
+        self.step.extend(params.iter().zip(&self.start).map(|(new, old)| new - old));
+        let (step, intercepts, _) = shape.split(&self.step);
+        self.change.resize(self.eta.len(), 0.0);
+        model.design.mul(step, &mut self.change);
+        for (change, step) in self.change.chunks_mut(n).zip(intercepts) {
+            change.iter_mut().for_each(|c| *c += step);
+        }
+    }
+
     /// Minimises the model by descent; afterwards the model's residual belongs to `params`.
     fn descend(
         &mut self,
@@ -93,13 +158,7 @@ impl ProxNewton {
         params: &mut [f64],
     ) {
         let (beta, intercepts, _) = problem.shape().split_mut(params);
-        units.violations(beta, self.certifier.gradient(), &mut self.violations);
-        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
-        let inner = Inner {
-            tol: 1e-2 * largest.max(1e-300),
-            epochs: EPOCHS,
-            extrapolate: problem.penalty.convexity() == Convexity::Convex,
-        };
+        let inner = self.plan(problem, units, beta);
         self.engine.descend(units, &model.design, &self.working.units, beta, intercepts, inner);
     }
 
@@ -137,6 +196,17 @@ impl ProxNewton {
         kernels::axpy(-1.0, &change, &mut local.residual);
     }
 
+    /// The change of `eta` is the fall of the residual.
+    fn change_from_residual(&mut self, n: usize) {
+        let local = &self.engine.model;
+        for (k, &shift) in local.shift.iter().enumerate() {
+            let after = &local.residual[k * n..(k + 1) * n];
+            for (r, after) in self.change[k * n..(k + 1) * n].iter_mut().zip(after) {
+                *r -= after + shift;
+            }
+        }
+    }
+
     /// Shortens the step from `start` to `params` until `F` falls enough.
     fn search(
         &mut self,
@@ -145,20 +215,15 @@ impl ProxNewton {
         value: f64,
         params: &mut [f64],
     ) {
-        let n = model.fit.samples();
-        let coefficients = problem.shape().coefficients();
-        let local = &self.engine.model;
-        // The change of eta is the fall of the residual.
-        for (k, &shift) in local.shift.iter().enumerate() {
-            let after = &local.residual[k * n..(k + 1) * n];
-            for (r, after) in self.residual[k * n..(k + 1) * n].iter_mut().zip(after) {
-                *r -= after + shift;
-            }
-        }
-        let change = &self.residual;
+        let shape = problem.shape();
+        let coefficients = shape.coefficients();
+        let change = &self.change;
         let old_penalty = problem.penalty.value(&self.start[..coefficients]);
         let full_penalty = problem.penalty.value(&params[..coefficients]);
-        let decrease = kernels::dot(&self.grad_eta, change) + full_penalty - old_penalty;
+        let moved = params[shape.len() - shape.own..].iter().zip(shape.split(&self.start).2);
+        let along_own: f64 = moved.zip(&self.grad_own).map(|((new, old), g)| g * (new - old)).sum();
+        let decrease =
+            kernels::dot(&self.grad_eta, change) + along_own + full_penalty - old_penalty;
         let target = params.to_vec();
         self.trial.resize(self.eta.len(), 0.0);
         let mut step = 1.0;
@@ -169,8 +234,8 @@ impl ProxNewton {
             for ((x, old), new) in params.iter_mut().zip(&self.start).zip(&target) {
                 *x = if step == 1.0 { *new } else { old + step * (new - old) };
             }
-            let moved =
-                model.fit.value(&self.trial, &[]) + problem.penalty.value(&params[..coefficients]);
+            let moved = model.fit.value(&self.trial, shape.split(params).2)
+                + problem.penalty.value(&params[..coefficients]);
             let slack = 1e-14 * (value.abs() + old_penalty.abs());
             if moved <= value + old_penalty + 1e-4 * step * decrease.min(0.0) + slack {
                 return;
@@ -185,7 +250,7 @@ register_solver!("prox_newton", {
     summary: "proximal Newton with coordinate descent, or the Gram matrix, on the local model",
     formula: "min_b  sum_i h_i (z_i - b0 - x_i b)^2 / 2 + Omega(b),  then a line search",
     method: "weighted least squares at the current point, a working set, backtracking on F",
-    combines: "a loss with gradient and diagonal curvature; a penalty that separates over coefficients or blocks, or a convex one with a prox and at most 2000 features",
+    combines: "a loss with gradient and curvature, diagonal or in blocks, thresholds too; a penalty that separates over coefficients or blocks, or (diagonal curvature) a convex one with a prox and at most 2000 features",
     source: "Lee, Sun & Saunders (2014), SIAM J. Optim. 24(3), algorithm 1",
 });
 
@@ -202,15 +267,20 @@ impl Method for ProxNewtonMethod {
         let penalty = |capability| Missing { part: "penalty", capability };
         let model = problem.objective.as_linear().ok_or(loss("a linear predictor"))?;
         model.fit.as_smooth().ok_or(loss("a gradient"))?;
-        let curvature = model.fit.as_curvature().ok_or(loss("a curvature"))?;
-        if curvature.form() == CurvatureForm::Blocks {
-            return Err(loss("a diagonal curvature"));
-        }
-        if model.fit.as_own().is_some() {
-            return Err(loss("freedom from parameters of its own"));
-        }
+        let seen = match model.fit.as_own() {
+            None => &*model.fit,
+            // Thresholds are the intercepts of a predictor that may have no others.
+            Some(own) => match own.as_thresholds().filter(|_| !model.intercept) {
+                Some(thresholds) => thresholds.fit,
+                None => return Err(loss("freedom from parameters of its own but thresholds")),
+            },
+        };
+        let curvature = seen.as_curvature().ok_or(loss("a curvature"))?;
         if Units::of(problem.penalty).is_some() {
             return Ok(());
+        }
+        if is_coupled(model) || curvature.form().is_coupled() {
+            return Err(penalty("a form that separates over coefficients or blocks"));
         }
         problem
             .penalty
@@ -230,10 +300,10 @@ impl Method for ProxNewtonMethod {
     fn suits(&self, problem: &Problem<'_>) -> Suitability {
         let model = problem.objective.as_linear().expect("`supports` asked for a linear model");
         if Units::of(problem.penalty).is_some() {
-            return Suitability {
-                rank: 90,
-                reason: "the loss has a diagonal curvature and the penalty separates".into(),
-            };
+            let blocks =
+                if is_coupled(model) { "curvature in blocks" } else { "diagonal curvature" };
+            let reason = format!("the loss has a {blocks} and the penalty separates");
+            return Suitability { rank: 90, reason };
         }
         // Forming the Gram matrix pays where it is smaller than the data.
         let small = 2 * problem.shape().features <= model.fit.samples();

@@ -6,8 +6,9 @@ use std::thread::{self, ThreadId};
 
 use fenchel_core::{
     Bound, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, FitProx, Loss,
-    Predictor, ResponseKind, Samples, SmoothFit,
+    OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds, kernels,
 };
+use fenchel_laws::Outcome;
 use fenchel_laws::loss::check_all;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +40,8 @@ enum Flaw {
     ValueVaries,
     GradientOfAnotherThread,
     PanicsAtNan,
+    ThresholdAddedTwice,
+    ThresholdOfOneSample,
     Panics,
 }
 
@@ -268,18 +271,109 @@ impl FitProx for Fit {
     }
 }
 
+/// `Logit` of `eta + t` with a threshold `t` that is estimated along.
+#[derive(Debug, Clone, Copy)]
+struct Shifted(Flaw);
+
+#[derive(Debug)]
+struct ShiftedFit(Fit);
+
+impl Loss for Shifted {
+    fn reads(&self) -> ResponseKind {
+        ResponseKind::Number
+    }
+    fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
+        Logit(self.0).bind(samples, design)?; // checks the responses
+        Ok(Bound::Eta(Box::new(ShiftedFit(Logit(self.0).fit(samples)?))))
+    }
+}
+
+impl ShiftedFit {
+    fn shifted(&self, eta: &[f64], own: &[f64]) -> Vec<f64> {
+        let times = if self.0.flaw == Flaw::ThresholdAddedTwice { 2.0 } else { 1.0 };
+        eta.iter().map(|eta| eta + times * own[0]).collect()
+    }
+}
+
+impl DataFit for ShiftedFit {
+    fn samples(&self) -> usize {
+        self.0.samples()
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn value(&self, eta: &[f64], own: &[f64]) -> f64 {
+        self.0.value(&self.shifted(eta, own), &[])
+    }
+    fn as_own(&self) -> Option<&dyn OwnParameters> {
+        Some(self)
+    }
+    fn as_smooth(&self) -> Option<&dyn SmoothFit> {
+        Some(self)
+    }
+}
+
+impl OwnParameters for ShiftedFit {
+    fn start(&self) -> Vec<f64> {
+        vec![0.3]
+    }
+    fn report(&self, own: &[f64]) -> OwnReport {
+        OwnReport { intercept: Some(own.to_vec()), extra: Vec::new() }
+    }
+    fn as_thresholds(&self) -> Option<Thresholds<'_>> {
+        Some(Thresholds { fit: &self.0 })
+    }
+}
+
+impl SmoothFit for ShiftedFit {
+    fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], grad_own: &mut [f64]) -> f64 {
+        let value = self.0.gradient(&self.shifted(eta, own), &[], grad, &mut []);
+        grad_own[0] = match self.0.flaw {
+            Flaw::ThresholdAddedTwice => 2.0 * kernels::sum(grad),
+            Flaw::ThresholdOfOneSample => grad[0],
+            _ => kernels::sum(grad),
+        };
+        value
+    }
+    fn hessian_bound(&self) -> Option<f64> {
+        self.0.hessian_bound()
+    }
+}
+
 #[track_caller]
 fn is_caught(flaw: Flaw, law: &str) {
-    let report = check_all(&Logit(flaw));
+    is_caught_in(&Logit(flaw), flaw, law);
+}
+
+#[track_caller]
+fn is_caught_in(loss: &dyn Loss, flaw: Flaw, law: &str) {
+    let report = check_all(loss);
     let violation = report.violations().find(|violation| violation.law == law);
     assert!(violation.is_some(), "{law} did not notice {flaw:?}:\n{report}");
 }
 
 #[test]
-fn the_sound_loss_breaks_no_law_and_every_law_is_tried() {
-    let report = check_all(&Logit(Flaw::None));
-    assert!(report.holds(), "{report}");
-    assert!(!report.to_string().contains("not applicable"), "{report}");
+fn the_sound_losses_break_no_law_and_every_law_is_tried() {
+    let (plain, shifted) = (check_all(&Logit(Flaw::None)), check_all(&Shifted(Flaw::None)));
+    assert!(plain.holds() && shifted.holds(), "{plain}\n{shifted}");
+    for ((law, of_plain), (_, of_shifted)) in plain.outcomes.iter().zip(&shifted.outcomes) {
+        assert!([of_plain, of_shifted].contains(&&Outcome::Held), "{law} is not tried");
+    }
+}
+
+#[test]
+fn wrong_thresholds_are_caught() {
+    for flaw in [Flaw::ThresholdAddedTwice, Flaw::ThresholdOfOneSample] {
+        is_caught_in(&Shifted(flaw), flaw, "thresholds_widen_the_predictor");
+    }
+    // What is wrong with the wider predictor shows as if it were the loss.
+    for (flaw, law) in [
+        (Flaw::CurvatureDoubled, "curvature_matches_differences"),
+        (Flaw::ConjugateTooSmall, "fenchel_young_inequality"),
+        (Flaw::NotConvex, "losses_with_a_conjugate_are_convex"),
+    ] {
+        is_caught_in(&Shifted(flaw), flaw, law);
+    }
 }
 
 #[test]

@@ -136,8 +136,8 @@ fn challengers(case: &Case) -> Vec<(Vec<f64>, f64)> {
     let mut all: Vec<Vec<f64>> = case.points().into_iter().map(|point| point.eta).collect();
     for i in 0..case.len() {
         for size in [-1e4, -30.0, -3.0, 3.0, 30.0, 1e4] {
-            let mut eta = vec![0.0; case.len()];
-            eta[i] = size;
+            let mut eta = case.start().eta;
+            eta[i] += size;
             all.push(eta);
         }
     }

@@ -103,8 +103,8 @@ pub fn curvature_matches_differences(loss: &dyn Loss) -> Result<(), Violation> {
         let form = curvature.form();
         let mut constant: Option<Vec<f64>> = None;
         for point in case.points() {
-            let blocks = if form == CurvatureForm::Blocks { case.fit.outputs() } else { 1 };
-            let mut out = vec![f64::NAN; case.len() * blocks];
+            let length = form.length(case.fit.samples(), case.fit.outputs());
+            let mut out = vec![f64::NAN; length];
             curvature.curvature(&point.eta, &point.own, &mut out);
             let complaint = |expected: String, got: f64| {
                 Violation::new(
@@ -114,8 +114,7 @@ pub fn curvature_matches_differences(loss: &dyn Loss) -> Result<(), Violation> {
                     format!("{got:e}"),
                 )
             };
-            let may_be_negative =
-                form == CurvatureForm::Blocks || case.fit.as_conjugate().is_none();
+            let may_be_negative = form.is_coupled() || case.fit.as_conjugate().is_none();
             let wrong = |h: &&f64| !h.is_finite() || (!may_be_negative && **h < 0.0);
             if let Some(h) = out.iter().find(wrong) {
                 return Err(complaint("finite curvatures, at least 0 if convex".into(), *h));
@@ -135,9 +134,52 @@ pub fn curvature_matches_differences(loss: &dyn Loss) -> Result<(), Violation> {
                         return Err(complaint("the same curvature everywhere".into(), *h));
                     }
                 }
-                CurvatureForm::Diagonal | CurvatureForm::Blocks => {}
+                _ => {}
             }
             columns_of_the_hessian(&case, &point, form, &out)?;
+        }
+    }
+    Ok(())
+}
+
+/// A loss with thresholds is that of the wider predictor, in value and in every derivative.
+pub fn thresholds_widen_the_predictor(loss: &dyn Loss) -> Result<(), Violation> {
+    const LAW: &str = "thresholds_widen_the_predictor";
+    for case in probe::cases(loss) {
+        let own = case.fit.as_own().and_then(|own| own.as_thresholds());
+        let (Some(thresholds), Some(smooth)) = (own, case.fit.as_smooth()) else { continue };
+        let (n, columns) = (case.fit.samples(), thresholds.fit.outputs());
+        let wrong_shape = case.start().own.len() != columns
+            || ![1, columns].contains(&case.fit.outputs())
+            || thresholds.fit.samples() != n
+            || thresholds.fit.as_own().is_some();
+        let complaint = |point: &Point, expected: String, got: String| {
+            Err(Violation::new(LAW, case.describe(point), expected, got))
+        };
+        if wrong_shape {
+            let expected = "a column for each threshold, of a predictor without own parameters";
+            return complaint(&case.start(), expected.into(), format!("{columns} columns"));
+        }
+        for point in case.points() {
+            let mut z = Vec::new();
+            thresholds.predictor(&point.eta, &point.own, &mut z);
+            let (mut wide, mut narrow) = (vec![f64::NAN; z.len()], vec![f64::NAN; case.len()]);
+            let wide_fit = thresholds.fit.as_smooth();
+            let Some(wide_fit) = wide_fit else {
+                return complaint(&point, "a gradient, as the loss has one".into(), "none".into());
+            };
+            let value = wide_fit.gradient(&z, &[], &mut wide, &mut []);
+            let (mut eta, mut own) = (vec![f64::NAN; case.len()], vec![f64::NAN; columns]);
+            let whole = smooth.gradient(&point.eta, &point.own, &mut eta, &mut own);
+            thresholds.fold(&wide, &mut narrow);
+            let sums = wide.chunks(n).map(kernels::sum);
+            let pairs = narrow.iter().copied().chain(sums).chain([value]);
+            let scale = kernels::max_abs(&wide);
+            for (expected, got) in pairs.zip(eta.iter().chain(&own).chain([&whole])) {
+                if !probe::agree(expected, *got, 1e-10, 1e-11 * (scale + 1.0)) {
+                    return complaint(&point, format!("{expected:e}"), format!("{got:e}"));
+                }
+            }
         }
     }
     Ok(())
@@ -185,12 +227,10 @@ fn columns_of_the_hessian(
     curvature: &[f64],
 ) -> Result<(), Violation> {
     let (n, outputs) = (case.fit.samples(), case.fit.outputs());
-    let claimed = |row: usize, column: usize| match form {
-        CurvatureForm::Blocks if row % n == column % n => {
-            curvature[row % n + n * (row / n + outputs * (column / n))]
-        }
-        _ if row == column => curvature[row],
-        _ => 0.0,
+    let claimed = |row: usize, column: usize| {
+        let here = row % n == column % n;
+        let place = (row / n, column / n);
+        if here { form.entry((n, outputs), curvature, row % n, place) } else { 0.0 }
     };
     let gradient = |eta: Vec<f64>| case.gradient(&Point { eta, own: point.own.clone() });
     let Some(here) = gradient(point.eta.clone()) else { return Ok(()) };

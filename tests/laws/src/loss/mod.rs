@@ -8,7 +8,7 @@
 //! | subject | laws |
 //! |---|---|
 //! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
-//! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`] |
+//! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`], [`thresholds_widen_the_predictor`] |
 //! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
 //! | prox | [`the_prox_in_eta_minimises`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
@@ -36,7 +36,7 @@ pub use conjugate::{
 };
 pub use derivatives::{
     curvature_matches_differences, gradients_match_differences, hessian_products_match_differences,
-    the_hessian_bound_holds,
+    the_hessian_bound_holds, thresholds_widen_the_predictor,
 };
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
 pub use prox::the_prox_in_eta_minimises;
@@ -83,6 +83,9 @@ pub const LAWS: &[Law] = laws![
     the_hessian_bound_holds: |loss| {
         fits(loss, |fit| fit.as_smooth().is_some_and(|smooth| smooth.hessian_bound().is_some()))
     },
+    thresholds_widen_the_predictor: |loss| {
+        fits(loss, |fit| fit.as_own().is_some_and(|own| own.as_thresholds().is_some()))
+    },
     losses_with_a_conjugate_are_convex: |loss| fits(loss, has_conjugate),
     fenchel_young_inequality: |loss| fits(loss, has_conjugate),
     fenchel_young_equality: |loss| fits(loss, has_gradient_and_conjugate),
@@ -96,7 +99,8 @@ pub const LAWS: &[Law] = laws![
     the_order_of_samples_does_not_matter: |loss| fits(loss, |_| true),
     predictions_have_the_right_shape: |loss| loss.as_predictor().is_some(),
     the_deviance_is_twice_the_loss: |loss| {
-        loss.as_predictor().is_some() && fits(loss, |fit| fit.as_own().is_none())
+        let cases = probe::predictor_cases(loss);
+        loss.as_predictor().is_some() && cases.iter().any(|case| case.fit.as_own().is_none())
     },
     the_same_call_gives_the_same_bits: |loss| fits(loss, |_| true),
     threads_get_the_same_numbers: |loss| fits(loss, |_| true),
@@ -131,9 +135,10 @@ pub fn assert_laws_except(loss: &dyn Loss, excused: &[&str]) {
     assert!(report.holds(), "{loss:?} breaks its laws:\n{report}");
 }
 
-/// Whether the loss, bound to unweighted samples, is a function of `eta` that `offers` something.
+/// Whether the loss, bound to samples, is a function of `eta` that `offers` something, or one of a
+/// wider predictor that does.
 fn fits(loss: &dyn Loss, offers: impl Fn(&dyn DataFit) -> bool) -> bool {
-    probe::cases(loss).first().is_some_and(|case| offers(&*case.fit))
+    probe::cases(loss).iter().any(|case| offers(&*case.fit))
 }
 
 fn has_conjugate(fit: &dyn DataFit) -> bool {

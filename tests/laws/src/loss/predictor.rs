@@ -9,7 +9,7 @@ use crate::Violation;
 /// probabilities that sum to 1; class numbers are those of labels.
 pub fn predictions_have_the_right_shape(loss: &dyn Loss) -> Result<(), Violation> {
     let Some(predictor) = loss.as_predictor() else { return Ok(()) };
-    for case in probe::cases(loss) {
+    for case in probe::predictor_cases(loss) {
         for point in case.points() {
             let complaint = |expected: String, got: String| {
                 let law = "predictions_have_the_right_shape";
@@ -45,7 +45,7 @@ pub fn predictions_have_the_right_shape(loss: &dyn Loss) -> Result<(), Violation
 /// The deviance is not negative, and it differs from twice the loss by the same number everywhere.
 pub fn the_deviance_is_twice_the_loss(loss: &dyn Loss) -> Result<(), Violation> {
     let Some(predictor) = loss.as_predictor() else { return Ok(()) };
-    for case in probe::cases(loss) {
+    for case in probe::predictor_cases(loss) {
         let mut constant = None;
         for point in case.points() {
             let complaint = |expected: String, got: String| {

@@ -1,8 +1,10 @@
 //! The data that laws bind losses to, and the points at which they look.
 
+use std::ops::Deref;
+
 use fenchel_core::{
     Bound, DataFit, DenseMatrix, Design, Error, Loss, Matrix, Objective, Response, ResponseKind,
-    Samples,
+    Samples, Thresholds,
 };
 
 use crate::Random;
@@ -18,7 +20,34 @@ pub(super) struct Case {
     /// What the data are, for messages.
     pub name: &'static str,
     pub samples: Samples,
-    pub fit: Box<dyn DataFit>,
+    pub fit: Fit,
+}
+
+/// A bound loss, or the loss of the wider predictor that its own parameters are the thresholds of.
+pub(super) struct Fit {
+    whole: Box<dyn DataFit>,
+    wide: bool,
+}
+
+impl From<Box<dyn DataFit>> for Fit {
+    fn from(whole: Box<dyn DataFit>) -> Self {
+        Self { whole, wide: false }
+    }
+}
+
+impl Deref for Fit {
+    type Target = dyn DataFit;
+
+    fn deref(&self) -> &Self::Target {
+        match thresholds(&*self.whole) {
+            Some(thresholds) if self.wide => thresholds.fit,
+            _ => &*self.whole,
+        }
+    }
+}
+
+fn thresholds(fit: &dyn DataFit) -> Option<Thresholds<'_>> {
+    fit.as_own()?.as_thresholds()
 }
 
 /// Values of the arguments of a bound loss.
@@ -55,22 +84,34 @@ impl Case {
     }
 
     pub(super) fn start(&self) -> Point {
-        let own = self.fit.as_own().map_or(Vec::new(), |own| own.start());
-        Point { eta: vec![0.0; self.len()], own }
+        self.seen(narrow_start(&*self.fit.whole))
+    }
+
+    /// The point as the fit at hand sees it.
+    pub(super) fn seen(&self, point: Point) -> Point {
+        match thresholds(&*self.fit.whole) {
+            Some(thresholds) if self.fit.wide => {
+                let mut eta = Vec::new();
+                thresholds.predictor(&point.eta, &point.own, &mut eta);
+                Point { eta, own: Vec::new() }
+            }
+            _ => point,
+        }
     }
 
     /// Points of finite value: `eta` of several sizes, own parameters at and around their start.
     pub(super) fn points(&self) -> Vec<Point> {
         let mut random = Random::new(21);
-        let start = self.start();
+        let start = narrow_start(&*self.fit.whole);
         let mut points = vec![start.clone()];
         for deviation in [1e-3, 0.1, 0.5, 1.0, 1.0, 2.0, 4.0] {
-            let eta = random.normals(self.len(), deviation);
+            let eta = random.normals(start.eta.len(), deviation);
             let wiggle = random.normals(start.own.len(), 0.1);
             let own = start.own.iter().zip(&wiggle).map(|(o, w)| o + w).collect();
             points.push(Point { eta: eta.clone(), own: start.own.clone() });
             points.push(Point { eta, own });
         }
+        let mut points: Vec<Point> = points.into_iter().map(|point| self.seen(point)).collect();
         points.retain(|point| self.value(point).is_finite());
         points
     }
@@ -84,17 +125,39 @@ impl Case {
     }
 }
 
+fn narrow_start(fit: &dyn DataFit) -> Point {
+    let own = fit.as_own().map_or(Vec::new(), |own| own.start());
+    Point { eta: vec![0.0; fit.samples() * fit.outputs()], own }
+}
+
 /// The loss on made-up samples, without and (where it takes them) with weights; none for a loss
-/// that accepts no such samples or has no linear predictor.
+/// that accepts no such samples or has no linear predictor. A loss with thresholds is there a second
+/// time, as that of the wider predictor.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let Some(samples) = accepted(loss) else { return Vec::new() };
     let mut cases = Vec::new();
-    if let Some(fit) = bound(loss, &samples) {
-        cases.push(Case { name: "without weights", samples: samples.clone(), fit });
-    }
     let weighted = with_weights(&samples, weights());
-    if let Some(fit) = bound(loss, &weighted) {
-        cases.push(Case { name: "with weights", samples: weighted, fit });
+    for (samples, name, wide_name) in [
+        (samples, "without weights", "the predictor with thresholds, without weights"),
+        (weighted, "with weights", "the predictor with thresholds, with weights"),
+    ] {
+        if let Some(fit) = bound(loss, &samples) {
+            cases.push(Case { name, samples: samples.clone(), fit: fit.into() });
+        }
+        let wide = bound(loss, &samples).filter(|fit| thresholds(&**fit).is_some());
+        if let Some(whole) = wide {
+            cases.push(Case { name: wide_name, samples, fit: Fit { whole, wide: true } });
+        }
+    }
+    cases
+}
+
+/// The cases in which the fit takes what the predictor of the loss takes: of a loss with thresholds,
+/// those of the wider predictor.
+pub(super) fn predictor_cases(loss: &dyn Loss) -> Vec<Case> {
+    let mut cases = cases(loss);
+    if cases.iter().any(|case| case.fit.wide) {
+        cases.retain(|case| case.fit.wide);
     }
     cases
 }

@@ -62,8 +62,8 @@ fn compare(
     let refused = |what: &str| Violation::new(law, what, "a bound loss", "an error");
     let fit = probe::bound(loss, whole).ok_or_else(|| refused("the whole samples"))?;
     let fit_part = probe::bound(loss, &part).ok_or_else(|| refused("the selected samples"))?;
-    let case = Case { name: "the whole samples", samples: whole.clone(), fit };
-    let case_part = Case { name: "the selected samples", samples: part, fit: fit_part };
+    let case = Case { name: "the whole samples", samples: whole.clone(), fit: fit.into() };
+    let case_part = Case { name: "the selected samples", samples: part, fit: fit_part.into() };
     let selected = |point: &Point| Point { eta: pick(&point.eta, rows), own: point.own.clone() };
     let start = case.start();
     let constant = match up_to_constant {

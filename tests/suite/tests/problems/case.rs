@@ -171,6 +171,11 @@ impl Case {
                 class: values.iter().map(|y| *y as u32).collect(),
                 labels: vec!["0".into(), "1".into()],
             },
+            ResponseKind::Classes => {
+                let class: Vec<u32> = values.iter().map(|y| *y as u32).collect();
+                let count = class.iter().max().map_or(0, |top| top + 1);
+                Response::Classes { class, labels: (0..count).map(|c| c.to_string()).collect() }
+            }
             ResponseKind::Survival => Response::Survival {
                 event: self.event.clone().unwrap_or_else(|| vec![true; values.len()]),
                 time: values,

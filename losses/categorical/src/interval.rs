@@ -1,0 +1,163 @@
+//! The logistic probability of an interval, `l(a, b) = -log(sigma(a) - sigma(b))` with the ends
+//! `a > b` as predictors: value, derivatives and conjugate, without cancellation for a narrow
+//! interval or one far out. An end class has an infinite end, which the formulas take as it is.
+
+use fenchel_core::elementwise::DOMAIN_SLACK;
+
+use crate::classes::x_ln_x;
+
+/// An interval between two predictors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interval {
+    /// The upper end, perhaps `+inf`.
+    pub a: f64,
+    /// The lower end, perhaps `-inf`.
+    pub b: f64,
+}
+
+/// `1 / (1 + exp(-z))`, accurate relative to its size on both sides.
+pub(crate) fn sigmoid(z: f64) -> f64 {
+    let small = (-z.abs()).exp();
+    if z >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
+}
+
+fn log_sigmoid(z: f64) -> f64 {
+    z.min(0.0) - (-z.abs()).exp().ln_1p()
+}
+
+impl Interval {
+    /// `-log(sigma(a) - sigma(b))`, `+inf` unless `a > b`.
+    pub fn value(self) -> f64 {
+        if self.a <= self.b {
+            return f64::INFINITY;
+        }
+        let inside = -(self.b - self.a).exp_m1();
+        -(log_sigmoid(self.a) + log_sigmoid(-self.b) + inside.ln())
+    }
+
+    /// `sigma(a) - sigma(b)`, 0 unless `a > b`.
+    pub fn probability(self) -> f64 {
+        if self.a <= self.b {
+            return 0.0;
+        }
+        sigmoid(self.a) * sigmoid(-self.b) * -(self.b - self.a).exp_m1()
+    }
+
+    /// The derivatives in `a` and `b`.
+    pub fn derivatives(self) -> (f64, f64) {
+        let odds = 1.0 / (self.a - self.b).exp_m1();
+        (-sigmoid(-self.a) - odds, sigmoid(self.b) + odds)
+    }
+
+    /// The derivative along a common shift of both ends: what is left of the two when they cancel.
+    pub fn shift_derivative(self) -> f64 {
+        sigmoid(self.b) - sigmoid(-self.a)
+    }
+
+    /// `(d2/da2, d2/db2, d2/dadb)`.
+    pub fn second_derivatives(self) -> (f64, f64, f64) {
+        let spread = |z: f64| sigmoid(z) * sigmoid(-z);
+        let (odds, inside) = ((self.b - self.a).exp(), (self.b - self.a).exp_m1());
+        let between = odds / (inside * inside);
+        (spread(self.a) + between, spread(self.b) + between, -between)
+    }
+}
+
+/// `sup_{a > b} u_a a + u_b b - l(a, b)`, for an end class with 0 for the end that is infinite.
+///
+/// With `S = u_a + u_b`, `D = u_b - u_a` the supremum is where `sigma(a) + sigma(b) = 1 + S` and
+/// `sigma(a) - sigma(b) = (1 - S^2) / E`, `E = D + sqrt(D^2 + 1 - S^2)`, which gives
+/// ```text
+/// l* = (1+S) log(1+S) + (1-S) log(1-S) - log E
+///      + u_a [log((1 + (1-S)/E) / 2) - log A] + u_b [log B - log((1 + (1+S)/E) / 2)]
+/// A  = -u_a (1 + 2 u_b / (R + 1)) / E,   B = u_b (1 - 2 u_a / (R + 1)) / E,   R = E - D
+/// ```
+/// on `u_a <= 0 <= u_b`, `|S| <= 1`, and `+inf` elsewhere.
+pub(crate) fn conjugate(u_a: f64, u_b: f64) -> f64 {
+    let slack = DOMAIN_SLACK * (1.0 + u_a.abs() + u_b.abs());
+    let sum = u_a + u_b;
+    if !(u_a <= slack && u_b >= -slack && sum.abs() <= 1.0 + slack) {
+        return f64::INFINITY;
+    }
+    let (u_a, u_b, sum) = (u_a.min(0.0), u_b.max(0.0), sum.clamp(-1.0, 1.0));
+    let (up, down, apart) = (1.0 + sum, 1.0 - sum, u_b - u_a);
+    let root = (apart * apart + up * down).sqrt();
+    let e = apart + root;
+    let mut total = x_ln_x(up) + x_ln_x(down) - e.ln();
+    if u_a < 0.0 {
+        let missed = -u_a * (1.0 + 2.0 * u_b / (root + 1.0)) / e;
+        total += u_a * (0.5 * (1.0 + down / e) / missed).ln();
+    }
+    if u_b > 0.0 {
+        let missed = u_b * (1.0 - 2.0 * u_a / (root + 1.0)) / e;
+        total += u_b * (missed / (0.5 * (1.0 + up / e))).ln();
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [(f64, f64); 9] = [
+        (0.5, -0.3),
+        (1e-7, 0.0),
+        (30.0, 29.0),
+        (-29.0, -30.0),
+        (40.0, -40.0),
+        (1.0, f64::NEG_INFINITY),
+        (-50.0, f64::NEG_INFINITY),
+        (f64::INFINITY, -2.0),
+        (f64::INFINITY, 45.0),
+    ];
+
+    #[test]
+    fn the_conjugate_meets_the_loss_at_its_gradient() {
+        for (a, b) in ENDS {
+            let interval = Interval { a, b };
+            let (u_a, u_b) = interval.derivatives();
+            let at = |u: f64, z: f64| if z.is_infinite() { 0.0 } else { u * z };
+            let product = at(u_a, a) + at(u_b, b);
+            let expected = product - interval.value();
+            let size = 1.0 + at(u_a, a).abs() + at(u_b, b).abs() + interval.value();
+            let (got, rounding) = (conjugate(u_a, u_b), 1e-15 * (u_b - u_a));
+            let close = (got - expected).abs() <= 1e-11 * size + rounding;
+            assert!(close, "{a} {b}: {got} against {expected}");
+        }
+    }
+
+    #[test]
+    fn an_end_class_has_the_entropy_of_the_logistic_loss() {
+        for t in [0.0, 0.2, 0.9, 1.0f64] {
+            let entropy = x_ln_x(t) + x_ln_x(1.0 - t);
+            assert!((conjugate(-t, 0.0) - entropy).abs() < 1e-15);
+            assert!((conjugate(0.0, t) - entropy).abs() < 1e-15);
+        }
+        for (u_a, u_b) in [(0.1, 0.2), (-0.1, -0.2), (-1.1, 0.0), (0.0, 1.1), (f64::NAN, 0.0)] {
+            assert_eq!(conjugate(u_a, u_b), f64::INFINITY, "{u_a} {u_b}");
+        }
+    }
+
+    #[test]
+    fn narrow_and_distant_intervals_keep_their_digits() {
+        // Near 0 the density is 1/4; far out sigma(a) - sigma(b) is exp(-29) - exp(-30) to a digit.
+        let narrow = Interval { a: 1e-9, b: 0.0 };
+        assert!((narrow.value() + (0.25e-9f64).ln()).abs() < 1e-8);
+        assert!((narrow.probability() / 0.25e-9 - 1.0).abs() < 1e-8);
+        let distant = Interval { a: 30.0, b: 29.0 };
+        let expected = (-29f64).exp() - (-30f64).exp();
+        assert!((distant.value() + expected.ln()).abs() < 1e-11);
+        assert!((distant.probability() / expected - 1.0).abs() < 1e-11);
+        assert_eq!(Interval { a: 1.0, b: 1.0 }.value(), f64::INFINITY);
+        assert_eq!(Interval { a: f64::INFINITY, b: f64::NEG_INFINITY }.value(), 0.0);
+    }
+
+    #[test]
+    fn the_derivatives_along_a_shift_add_up() {
+        for (a, b) in ENDS {
+            let interval = Interval { a, b };
+            let ((u_a, u_b), along) = (interval.derivatives(), interval.shift_derivative());
+            assert!((u_a + u_b - along).abs() <= 1e-15 * (1.0 + u_a.abs()), "{a} {b}");
+        }
+    }
+}

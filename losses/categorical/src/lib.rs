@@ -1,0 +1,10 @@
+//! Losses of class labels, ordered or not.
+
+mod classes;
+mod cumulative_logit;
+mod interval;
+mod multinomial;
+mod ordered;
+
+pub use cumulative_logit::CumulativeLogit;
+pub use multinomial::Multinomial;
