@@ -4,11 +4,14 @@
 //!    dual candidate, made orthogonal to every unpenalised direction and scaled by `s` into the
 //!    domain of `Omega*`, weak duality gives
 //!    `gap = f(eta) + Omega(B) + f*(s G) - s <G, offset> + Omega*(-s X'G) >= F(B) - min F`.
+//!    A loss with a prox in place of a gradient has its candidate from the solver, or from the
+//!    prox at `eta` where there is none (see [`crate::dual`]).
 //! 2. **Stationarity**, the distance of `-grad` to the subdifferential, where there is no dual.
 //! 3. **Prox residual** `||b - prox_t(b - t grad)||_inf / t`, where even that is unknown.
 
 use serde::{Deserialize, Serialize};
 
+use crate::dual::{minimise_envelope, natural_step};
 use crate::linalg::cholesky_solve;
 use crate::loss::{CurvatureForm, FitConjugate};
 use crate::objective::{LinearModel, Workspace};
@@ -21,6 +24,9 @@ const MOST_FREE_DIRECTIONS: usize = 512;
 
 /// Cosine between the dual point and an unpenalised direction that counts as a right angle.
 const ORTHOGONAL: f64 = 1e-9;
+
+/// Share of the natural step of a proximal step on the dual that has no candidate to stay close to.
+const WITHOUT_CANDIDATE: f64 = 1e-6;
 
 /// What a certificate measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +101,16 @@ pub fn certify(problem: &Problem<'_>, params: &[f64]) -> Certificate {
     Certifier::default().certify(problem, params)
 }
 
+/// As [`certify`], with a dual candidate (n x K) beside the parameters, as solvers of losses without
+/// gradient hand it over. It need not be feasible, nor is it trusted: see [`crate::dual`].
+pub fn certify_with(
+    problem: &Problem<'_>,
+    params: &[f64],
+    candidate: Option<&[f64]>,
+) -> Certificate {
+    Certifier::default().certify_with(problem, params, candidate)
+}
+
 /// Computes certificates and keeps the buffers, and the gradient, in between.
 #[derive(Debug, Clone, Default)]
 pub struct Certifier {
@@ -107,7 +123,17 @@ pub struct Certifier {
 impl Certifier {
     /// The best certificate that the problem has at `params`.
     pub fn certify(&mut self, problem: &Problem<'_>, params: &[f64]) -> Certificate {
-        self.duality_gap(problem, params)
+        self.certify_with(problem, params, None)
+    }
+
+    /// The same with a dual candidate; see [`certify_with`].
+    pub fn certify_with(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        candidate: Option<&[f64]>,
+    ) -> Certificate {
+        self.duality_gap_with(problem, params, candidate)
             .or_else(|| self.stationarity(problem, params))
             .or_else(|| self.prox_residual(problem, params))
             .unwrap_or(Certificate {
@@ -126,8 +152,17 @@ impl Certifier {
 
     /// The duality gap; `None` without a convex dual, or where no feasible dual point was found.
     pub fn duality_gap(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
+        self.duality_gap_with(problem, params, None)
+    }
+
+    /// The same with a dual candidate, which a loss with a gradient has no use for.
+    pub fn duality_gap_with(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        candidate: Option<&[f64]>,
+    ) -> Option<Certificate> {
         let model = problem.objective.as_linear()?;
-        let smooth = model.fit.as_smooth()?;
         let (fit, penalty) = (model.fit.as_conjugate()?, problem.penalty.as_conjugate()?);
         let shape = problem.shape();
         if shape.own > 0 || problem.penalty.convexity() != Convexity::Convex {
@@ -140,12 +175,20 @@ impl Certifier {
         let beta = &params[..shape.coefficients()];
         model.eta(params, &mut self.work.eta);
         self.work.grad_eta.resize(self.work.eta.len(), 0.0);
-        let loss = smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []);
+        let loss = match model.fit.as_smooth() {
+            Some(smooth) => smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []),
+            None => model.fit.value(&self.work.eta, &[]),
+        };
         if !loss.is_finite() {
             return None;
         }
-        let free = free_gradient(model, &lineality, &self.work.grad_eta);
-        self.orthogonalize(model, &lineality)?;
+        let mut free = Vec::new();
+        if model.fit.as_smooth().is_some() {
+            free = free_gradient(model, &lineality, &self.work.grad_eta);
+            self.orthogonalize(model, &lineality)?;
+        } else {
+            self.repair(model, &lineality, loss, candidate)?;
+        }
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             model.design.mul_t(&self.work.grad_eta, &mut self.gradient);
@@ -185,6 +228,32 @@ impl Certifier {
         dual.iter_mut().for_each(|g| *g *= scale);
         let offset = model.offset.as_ref().map_or(0.0, |offset| kernels::dot(dual, offset));
         Some(fit.conjugate(dual) - offset + omega)
+    }
+
+    /// Makes a dual point of a candidate by the loss's prox, see [`crate::dual`]. Without a candidate
+    /// the step is so short that the point is all but a subgradient at `eta`.
+    fn repair(
+        &mut self,
+        model: &LinearModel,
+        lineality: &Lineality,
+        loss: f64,
+        candidate: Option<&[f64]>,
+    ) -> Option<()> {
+        let prox = model.fit.as_prox()?;
+        let eta = &self.work.eta;
+        let step = natural_step(model, eta, loss);
+        let (step, mut centre) = match candidate.filter(|c| c.len() == eta.len()) {
+            Some(candidate) => {
+                (step, eta.iter().zip(candidate).map(|(e, c)| e + step * c).collect())
+            }
+            None => (WITHOUT_CANDIDATE * step, eta.clone()),
+        };
+        if centre.iter().any(|v: &f64| !v.is_finite()) {
+            centre.clone_from(eta);
+        }
+        let directions = direction_columns(model, lineality);
+        minimise_envelope(prox, &directions, &centre, step, &mut self.work.grad_eta)?;
+        orthogonal(&directions, &self.work.grad_eta).then_some(())
     }
 
     /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
@@ -233,10 +302,7 @@ impl Certifier {
             }
         }
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
-        let size = kernels::norm2(dual);
-        let orthogonal =
-            |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
-        directions.iter().all(orthogonal).then_some(())
+        orthogonal(&directions, dual).then_some(())
     }
 
     /// The distance to stationarity; `None` where the penalty does not know its subdifferential or
@@ -295,6 +361,12 @@ impl Certifier {
 
 fn certificate(problem: &Problem<'_>, kind: CertificateKind, value: f64) -> Certificate {
     Certificate { kind, value, relative: problem.baseline.relative(kind, value) }
+}
+
+fn orthogonal(directions: &[Vec<f64>], dual: &[f64]) -> bool {
+    let size = kernels::norm2(dual);
+    let right = |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
+    directions.iter().all(right)
 }
 
 fn directions(lineality: &Lineality, coefficients: usize) -> usize {

@@ -9,7 +9,7 @@
 //! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
-//! | a problem and its certificate | [`problem`], [`certificate`] |
+//! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
 //! | how problem files name maths | [`spec`], [`card`] |
 
@@ -17,6 +17,7 @@ pub mod blocks;
 pub mod card;
 pub mod certificate;
 pub mod design;
+pub mod dual;
 pub mod elementwise;
 mod error;
 pub mod groups;
@@ -35,13 +36,13 @@ pub mod sweep;
 mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
-pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
+pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify, certify_with};
 pub use design::Design;
 pub use error::{Error, nearest};
 pub use groups::Groups;
 pub use loss::{
-    Bound, Curvature, CurvatureForm, DataFit, FitConjugate, FitProx, HessianProduct, Loss,
-    OwnParameters, OwnReport, Predictor, SmoothFit,
+    Bound, Curvature, CurvatureForm, DataFit, EntrywiseProx, FitConjugate, FitProx, HessianProduct,
+    Loss, OwnParameters, OwnReport, Predictor, SmoothFit,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};
