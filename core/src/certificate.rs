@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dual::{minimise_envelope, natural_step};
+use crate::dual::{intercept_columns, minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
 use crate::loss::{CurvatureForm, FitConjugate};
 use crate::objective::{LinearModel, Workspace};
@@ -241,7 +241,8 @@ impl Certifier {
     ) -> Option<()> {
         let prox = model.fit.as_prox()?;
         let eta = &self.work.eta;
-        let step = natural_step(model, eta, loss);
+        // At an exact fit, rounding in `eta` is not to be mistaken for residuals.
+        let step = natural_step(model, loss.abs().max(1e-3 * root_mean_square(eta)));
         let (step, mut centre) = match candidate.filter(|c| c.len() == eta.len()) {
             Some(candidate) => {
                 (step, eta.iter().zip(candidate).map(|(e, c)| e + step * c).collect())
@@ -395,14 +396,7 @@ fn free_gradient(model: &LinearModel, lineality: &Lineality, dual: &[f64]) -> Ve
 /// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
 fn direction_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
     let (n, p, outputs) = (model.fit.samples(), model.design.features(), model.fit.outputs());
-    let mut columns = Vec::new();
-    if model.intercept {
-        for k in 0..outputs {
-            let mut column = vec![0.0; n * outputs];
-            column[k * n..(k + 1) * n].fill(1.0);
-            columns.push(column);
-        }
-    }
+    let mut columns = intercept_columns(model);
     let coordinate = |flat: usize| {
         let mut column = vec![0.0; n * outputs];
         let k = flat / p;

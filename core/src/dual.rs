@@ -147,12 +147,24 @@ fn hessian(
     hessian
 }
 
-/// A step for [`minimise_envelope`] at which a dual point and the loss's residuals weigh alike: the
-/// loss is a mean over `n` samples, its subgradients are of order `1 / n`.
-pub fn natural_step(model: &LinearModel, eta: &[f64], loss: f64) -> f64 {
-    let size = loss.abs().max(1e-3 * kernels::norm2(eta) / (eta.len().max(1) as f64).sqrt());
+/// A step at which a dual point and residuals of this `size` weigh alike: the loss is a mean over `n`
+/// samples, its subgradients are of order `1 / n`.
+pub fn natural_step(model: &LinearModel, size: f64) -> f64 {
     let samples = model.fit.samples() as f64;
     if size.is_normal() { samples * size } else { samples }
+}
+
+/// The root of the mean square of `eta`.
+pub fn root_mean_square(eta: &[f64]) -> f64 {
+    kernels::norm2(eta) / (eta.len().max(1) as f64).sqrt()
+}
+
+/// The change of `eta` (n x K) along each intercept.
+pub fn intercept_columns(model: &LinearModel) -> Vec<Vec<f64>> {
+    let (n, outputs) = (model.fit.samples(), model.fit.outputs());
+    let intercepts = if model.intercept { outputs } else { 0 };
+    let column = |k| (0..n * outputs).map(|i| f64::from(u8::from(i / n == k))).collect();
+    (0..intercepts).map(column).collect()
 }
 
 /// What a loss comes to along free directions alone.
@@ -164,21 +176,20 @@ pub struct FreeFit {
     pub dual: Vec<f64>,
 }
 
-/// `min_a f(offset + A a)` by the method of multipliers, for a loss with a prox; `directions` are
+/// `min_a f(eta + A a)` by the method of multipliers, for a loss with a prox; `directions` are
 /// changes of `eta`, n x K each. `None` without a prox, or where numbers are not finite.
 ///
 /// Source: Hestenes (1969), J. Optim. Theory Appl. 4; it ends after finitely many steps where the
 /// loss is piecewise linear (Bertsekas 1982, section 5.6).
-pub fn fit_free(model: &LinearModel, directions: &[Vec<f64>]) -> Option<FreeFit> {
+pub fn fit_free(model: &LinearModel, eta: &[f64], directions: &[Vec<f64>]) -> Option<FreeFit> {
     let prox = model.fit.as_prox()?;
-    let size = model.fit.samples() * model.fit.outputs();
-    let offset = model.offset.clone().unwrap_or_else(|| vec![0.0; size]);
-    let mut dual = vec![0.0; size];
+    let mut dual = vec![0.0; eta.len()];
     let mut along = vec![0.0; directions.len()];
-    let mut step = natural_step(model, &offset, model.fit.value(&offset, &[]));
+    let size = model.fit.value(eta, &[]).abs().max(1e-9 * root_mean_square(eta));
+    let mut step = natural_step(model, size);
     let most = 1e6 * step;
     for _ in 0..MULTIPLIER_STEPS {
-        let mut centre = offset.clone();
+        let mut centre = eta.to_vec();
         kernels::axpy(step, &dual, &mut centre);
         let last = dual.clone();
         along = minimise_envelope(prox, directions, &centre, step, &mut dual)?;

@@ -6,8 +6,10 @@
 //! orthogonal to what the penalty leaves free, so that some scale may make it a solution.
 
 use fenchel_core::{
-    Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Workspace, dual::fit_free,
-    kernels::max_abs, worst,
+    Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Workspace,
+    dual::{fit_free, intercept_columns},
+    kernels::max_abs,
+    worst,
 };
 
 use super::free::{Directions, EtaFunction, ParamFunction, to_params};
@@ -80,8 +82,10 @@ impl Null {
             return None;
         }
         let shape = objective.shape();
+        let mut offset = Vec::new();
+        model.eta(&vec![0.0; shape.len()], &mut offset);
         let fit = |directions: &Directions| {
-            let fit = fit_free(model, &eta_columns(model, directions))?;
+            let fit = fit_free(model, &offset, &eta_columns(model, directions))?;
             Some((to_params(directions, shape, &fit.along), fit.dual))
         };
         let nothing = Directions::none();
@@ -181,11 +185,7 @@ fn eta_columns(model: &LinearModel, directions: &Directions) -> Vec<Vec<f64>> {
         model.design.mul(&beta, &mut column);
         columns.push(column);
     }
-    columns.extend((0..shape.intercepts).map(|k| {
-        let mut column = vec![0.0; n * shape.outputs];
-        column[k * n..(k + 1) * n].fill(1.0);
-        column
-    }));
+    columns.extend(intercept_columns(model));
     columns
 }
 

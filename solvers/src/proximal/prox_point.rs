@@ -21,7 +21,7 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::dual::{natural_step, search};
+use fenchel_core::dual::{fit_free, intercept_columns, natural_step, root_mean_square, search};
 use fenchel_core::{Convexity, LinearModel, Problem, kernels};
 
 use super::columns::Columns;
@@ -36,6 +36,9 @@ const FIRST_STEP: f64 = 10.0;
 
 /// Growth of `t`, `s` and `s_0` from one subproblem to the next.
 const GROWTH: f64 = 1.5;
+
+/// The same after a subproblem that Newton's method did not solve.
+const SHRINKAGE: f64 = 0.1;
 
 /// The largest `t`, as a multiple of the first.
 const LARGEST_STEP: f64 = 1e5;
@@ -258,7 +261,13 @@ impl ProxPoint {
     }
 
     /// Takes the point as the next centre, and certifies it.
-    fn advance(&mut self, problem: &Problem<'_>, model: &LinearModel, state: &mut FitState) {
+    fn advance(
+        &mut self,
+        problem: &Problem<'_>,
+        model: &LinearModel,
+        state: &mut FitState,
+        solved: bool,
+    ) {
         let same = self.point.params == state.params && self.point.z == self.centre.z;
         self.idle = if same { self.idle + 1 } else { 0 };
         state.params.clone_from(&self.point.params);
@@ -269,8 +278,10 @@ impl ProxPoint {
         state.certificate = self.certifier.certify_with(problem, &state.params, Some(&dual));
         state.dual = Some(dual);
         state.stalled = self.idle >= MOST_IDLE;
-        if self.newtons < NEWTON_STEPS {
+        if solved {
             self.steps.grow();
+        } else {
+            self.steps.shrink();
         }
         self.newtons = 0;
         self.centre.clone_from(&self.point);
@@ -289,12 +300,24 @@ impl Steps {
 
     fn grow(&mut self) {
         if self.t < self.largest {
-            self.t *= GROWTH;
-            self.s *= GROWTH;
-            self.s0 *= GROWTH;
+            self.scale(GROWTH);
         }
         self.share = (DUAL_SHARE.1 * self.share).max(DUAL_SHARE.2);
         self.tau = self.share * self.t;
+    }
+
+    /// After a subproblem that was too hard.
+    fn shrink(&mut self) {
+        self.scale(SHRINKAGE);
+        self.largest = self.t / SHRINKAGE;
+        self.share = self.share.max(DUAL_SHARE.0 * DUAL_SHARE.1);
+        self.tau = self.share * self.t;
+    }
+
+    fn scale(&mut self, factor: f64) {
+        self.t *= factor;
+        self.s *= factor;
+        self.s0 *= factor;
     }
 }
 
@@ -314,12 +337,25 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxPoint {
         let size = n * shape.outputs;
         let work = &mut self.work;
         model.eta(&state.params, &mut work.eta);
+        // Steps are in units of the residuals, which a missing intercept would drown.
+        let intercepts = intercept_columns(model);
+        let free = fit_free(model, &work.eta, &intercepts);
+        if let Some(free) = &free {
+            let b0 = &mut state.params[shape.coefficients()..];
+            for ((b0, step), column) in b0.iter_mut().zip(&free.along).zip(&intercepts) {
+                *b0 += step;
+                kernels::axpy(*step, column, &mut work.eta);
+            }
+        }
         let value = model.fit.value(&work.eta, &[]);
+        let size_of_residuals =
+            value.abs().max(1e-6 * p.baseline.objective).max(1e-9 * root_mean_square(&work.eta));
         let column = (0..shape.features).map(|j| model.design.column_square(j, None)).sum::<f64>()
             / shape.features.max(1) as f64;
-        self.steps = Steps::first(natural_step(model, &work.eta, value), column, n);
+        self.steps = Steps::first(natural_step(model, size_of_residuals), column, n);
         self.columns.begin(&model.design);
-        let u = state.dual.take().filter(|u| u.len() == size).unwrap_or_else(|| vec![0.0; size]);
+        let u = state.dual.take().filter(|u| u.len() == size).or(free.map(|free| free.dual));
+        let u = u.unwrap_or_else(|| vec![0.0; size]);
         self.centre = Point { z: work.eta.clone(), params: state.params.clone(), u };
         self.point = self.centre.clone();
         self.back = vec![0.0; shape.coefficients() + shape.intercepts];
@@ -357,7 +393,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxPoint {
         let solved = size <= INNER * moved && infeasible <= 0.1 * state.certificate.value;
         let rounding = size <= 1e-15 * kernels::norm2(&self.point.z);
         if solved || rounding || !descended || self.newtons >= NEWTON_STEPS {
-            self.advance(&p, model, &mut state);
+            self.advance(&p, model, &mut state, solved || rounding);
             self.settle(&p, model);
         }
         Ok((state, None))
