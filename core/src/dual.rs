@@ -187,14 +187,16 @@ pub fn fit_free(model: &LinearModel, eta: &[f64], directions: &[Vec<f64>]) -> Op
     let mut along = vec![0.0; directions.len()];
     let size = model.fit.value(eta, &[]).abs().max(1e-9 * root_mean_square(eta));
     let mut step = natural_step(model, size);
-    let most = 1e6 * step;
+    let most = 100.0 * step;
+    let scale = kernels::max_abs(eta).max(size);
     for _ in 0..MULTIPLIER_STEPS {
         let mut centre = eta.to_vec();
         kernels::axpy(step, &dual, &mut centre);
         let last = dual.clone();
         along = minimise_envelope(prox, directions, &centre, step, &mut dual)?;
         let change = last.iter().zip(&dual).fold(0.0f64, |top, (a, b)| top.max((a - b).abs()));
-        if change <= 1e-15 * kernels::max_abs(&dual) {
+        // This many times the step is how far `eta + A a` is from the prox.
+        if change * step <= 1e-15 * scale {
             break;
         }
         step = (2.0 * step).min(most);

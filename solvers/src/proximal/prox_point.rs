@@ -114,21 +114,30 @@ fn parts<'a>(problem: &Problem<'a>) -> (&'a LinearModel, Slopes<'a>) {
     (model, Slopes::of(problem.penalty).expect("`supports` asked for a separable penalty"))
 }
 
-/// Writes `z(u + a d)` and `[b | b0](u + a d)`, with the arguments of both proxes.
+/// A multiplier `u + length d`, with `[X'u | 1'u]` and `[X'd | 1'd]`.
+#[derive(Clone, Copy)]
+struct Multiplier<'a> {
+    u: &'a [f64],
+    back: &'a [f64],
+    length: f64,
+    d: &'a [f64],
+    d_back: &'a [f64],
+}
+
+/// Writes `z(u)` and `[b | b0](u)` at a multiplier, with the arguments of both proxes.
 fn evaluate(
     problem: &Problem<'_>,
     model: &LinearModel,
     steps: Steps,
     centre: &Point,
-    along: (&[f64], &[f64], Option<(f64, &[f64], &[f64])>),
+    at: Multiplier<'_>,
     forward: (&mut [f64], &mut [f64]),
     out: (&mut [f64], &mut [f64]),
 ) {
-    let (u, back, line) = along;
+    let Multiplier { u, back, length, d, d_back } = at;
     let (forward_z, forward_b) = forward;
     let (z, params) = out;
     let coefficients = forward_b.len();
-    let (length, d, d_back) = line.unwrap_or((0.0, u, back));
     for (((v, z), u), d) in forward_z.iter_mut().zip(&centre.z).zip(u).zip(d) {
         *v = z + steps.t * (u + length * d);
     }
@@ -140,8 +149,8 @@ fn evaluate(
     let prox = problem.penalty.as_prox().expect("a separable penalty has a prox");
     prox.prox(forward_b, steps.s, &mut params[..coefficients]);
     for (k, b0) in params[coefficients..].iter_mut().enumerate() {
-        let at = coefficients + k;
-        *b0 = old[at] - steps.s0 * (back[at] + length * d_back[at]);
+        let k = coefficients + k;
+        *b0 = old[k] - steps.s0 * (back[k] + length * d_back[k]);
     }
 }
 
@@ -167,7 +176,7 @@ impl ProxPoint {
             model,
             *steps,
             centre,
-            (&point.u, back, None),
+            Multiplier { u: &point.u, back, length: 0.0, d: &point.u, d_back: back },
             (&mut work.forward_z, &mut work.forward_b),
             (&mut point.z, &mut point.params),
         );
@@ -248,7 +257,7 @@ impl ProxPoint {
                 model,
                 *steps,
                 centre,
-                (&point.u, back, Some((length, d, d_back))),
+                Multiplier { u: &point.u, back, length, d, d_back },
                 (&mut work.forward_z, &mut work.forward_b),
                 (&mut work.trial_z, &mut work.trial_params),
             );
