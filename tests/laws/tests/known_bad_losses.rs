@@ -4,9 +4,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 
+use fenchel_core::elementwise::{
+    Elementwise, ElementwiseConjugate, ElementwiseFit, ElementwiseProx, check_responses,
+};
 use fenchel_core::{
-    Bound, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, FitProx, Loss,
-    OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds, kernels,
+    Bound, Curvature, CurvatureForm, DataFit, Design, EntrywiseProx, Error, FitConjugate, FitProx,
+    Loss, OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds,
+    kernels,
 };
 use fenchel_laws::Outcome;
 use fenchel_laws::loss::check_all;
@@ -28,6 +32,10 @@ enum Flaw {
     ConjugateDomainTooNarrow,
     NotConvex,
     ProxWithHalfTheStep,
+    EnvelopeForgetsTheStep,
+    EnvelopeLeavesTheDomain,
+    ProxDerivativeOfTheInverse,
+    EntrywiseProxMixesEntries,
     WeightsIgnored,
     ZeroWeightsCount,
     LastSampleCountsTwice,
@@ -268,6 +276,31 @@ impl FitProx for Fit {
             }
             *z = low;
         }
+        if self.flaw == Flaw::EntrywiseProxMixesEntries {
+            out[0] += 1e-3 * v[1];
+        }
+    }
+    fn envelope_gradient(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.prox(v, step, out);
+        let divisor = if self.flaw == Flaw::EnvelopeForgetsTheStep { 1.0 } else { step };
+        out.iter_mut().zip(v).for_each(|(out, v)| *out = (v - *out) / divisor);
+        if self.flaw == Flaw::EnvelopeLeavesTheDomain {
+            out[0] = self.share(0) * (1.001 - self.y[0]);
+        }
+    }
+    fn as_entrywise(&self) -> Option<&dyn EntrywiseProx> {
+        Some(self)
+    }
+}
+
+impl EntrywiseProx for Fit {
+    fn prox_derivative(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.prox(v, step, out);
+        for (i, z) in out.iter_mut().enumerate() {
+            let inverse = 1.0 + step * self.share(i) * sigmoid(*z) * sigmoid(-*z);
+            let inverted = self.flaw == Flaw::ProxDerivativeOfTheInverse;
+            *z = if inverted { inverse } else { 1.0 / inverse };
+        }
     }
 }
 
@@ -400,6 +433,10 @@ fn wrong_conjugates_are_caught() {
 #[test]
 fn a_wrong_prox_is_caught() {
     is_caught(Flaw::ProxWithHalfTheStep, "the_prox_in_eta_minimises");
+    is_caught(Flaw::EnvelopeForgetsTheStep, "the_prox_ends_in_a_subgradient");
+    is_caught(Flaw::EnvelopeLeavesTheDomain, "the_prox_ends_in_a_subgradient");
+    is_caught(Flaw::ProxDerivativeOfTheInverse, "prox_derivatives_match_differences");
+    is_caught(Flaw::EntrywiseProxMixesEntries, "prox_derivatives_match_differences");
 }
 
 #[test]
@@ -435,4 +472,85 @@ fn answers_that_depend_on_more_than_the_input_are_caught() {
 fn a_panic_is_a_violation_and_stays_inside() {
     // The panic happens while laws bind the loss, whichever is first.
     assert!(!check_all(&Logit(Flaw::Panics)).holds());
+}
+
+/// The check loss, with a flaw that no gradient would show.
+#[derive(Debug, Clone, Copy)]
+struct Check(CheckFlaw);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum CheckFlaw {
+    None,
+    ConjugateOfTheOtherSide,
+    ConjugateWithoutTheResponse,
+    ProxStopsTooEarly,
+    DerivativeOneEverywhere,
+}
+
+const TAU: f64 = 0.8;
+
+impl Elementwise for Check {
+    fn value(&self, y: f64, eta: f64) -> f64 {
+        (TAU * (y - eta)).max((TAU - 1.0) * (y - eta))
+    }
+    fn saturated(&self, _y: f64) -> f64 {
+        0.0
+    }
+    fn as_conjugate(fit: &ElementwiseFit<Self>) -> Option<&dyn FitConjugate> {
+        Some(fit)
+    }
+    fn as_prox(fit: &ElementwiseFit<Self>) -> Option<&dyn FitProx> {
+        Some(fit)
+    }
+}
+
+impl ElementwiseConjugate for Check {
+    fn conjugate(&self, y: f64, u: f64) -> f64 {
+        let (low, high) = match self.0 {
+            CheckFlaw::ConjugateOfTheOtherSide => (TAU - 1.0, TAU),
+            _ => (-TAU, 1.0 - TAU),
+        };
+        let y = if self.0 == CheckFlaw::ConjugateWithoutTheResponse { 0.0 } else { y };
+        let slack = 1e-12;
+        if (low - slack..=high + slack).contains(&u) { u * y } else { f64::INFINITY }
+    }
+}
+
+impl ElementwiseProx for Check {
+    fn prox(&self, y: f64, v: f64, step: f64) -> f64 {
+        let step = if self.0 == CheckFlaw::ProxStopsTooEarly { 0.9 * step } else { step };
+        y.clamp(v - step * (1.0 - TAU), v + step * TAU)
+    }
+    fn prox_derivative(&self, y: f64, v: f64, step: f64) -> f64 {
+        let everywhere = self.0 == CheckFlaw::DerivativeOneEverywhere;
+        if self.prox(y, v, step) == y && !everywhere { 0.0 } else { 1.0 }
+    }
+}
+
+impl Loss for Check {
+    fn reads(&self) -> ResponseKind {
+        ResponseKind::Number
+    }
+    fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
+        let y = samples.number()?;
+        check_responses(y, samples.len(), |_| true, "finite")?;
+        Ok(Bound::Eta(Box::new(ElementwiseFit::new(*self, y.to_vec(), samples)?)))
+    }
+}
+
+#[test]
+fn a_loss_without_gradient_is_not_spared() {
+    let report = check_all(&Check(CheckFlaw::None));
+    assert!(report.holds(), "{report}");
+    let subgradient = "the_prox_ends_in_a_subgradient";
+    for (flaw, law) in [
+        (CheckFlaw::ConjugateOfTheOtherSide, subgradient),
+        (CheckFlaw::ConjugateWithoutTheResponse, subgradient),
+        (CheckFlaw::ProxStopsTooEarly, "the_prox_in_eta_minimises"),
+        (CheckFlaw::DerivativeOneEverywhere, "prox_derivatives_match_differences"),
+    ] {
+        let report = check_all(&Check(flaw));
+        let caught = report.violations().any(|violation| violation.law == law);
+        assert!(caught, "{law} did not notice {flaw:?}:\n{report}");
+    }
 }

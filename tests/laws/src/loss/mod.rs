@@ -10,7 +10,7 @@
 //! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
 //! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`], [`thresholds_widen_the_predictor`] |
 //! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
-//! | prox | [`the_prox_in_eta_minimises`] |
+//! | prox | [`the_prox_in_eta_minimises`], [`the_prox_ends_in_a_subgradient`], [`prox_derivatives_match_differences`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
 //! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
 //! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
@@ -39,7 +39,9 @@ pub use derivatives::{
     the_hessian_bound_holds, thresholds_widen_the_predictor,
 };
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
-pub use prox::the_prox_in_eta_minimises;
+pub use prox::{
+    prox_derivatives_match_differences, the_prox_ends_in_a_subgradient, the_prox_in_eta_minimises,
+};
 pub use repeat::{
     nan_and_infinity_are_survived, the_same_call_gives_the_same_bits, threads_get_the_same_numbers,
 };
@@ -92,6 +94,14 @@ pub const LAWS: &[Law] = laws![
     gradients_shrink_inside_the_dual_domain: |loss| fits(loss, has_gradient_and_conjugate),
     the_prox_in_eta_minimises: |loss| {
         fits(loss, |fit| fit.as_prox().is_some() && fit.as_own().is_none())
+    },
+    the_prox_ends_in_a_subgradient: |loss| {
+        fits(loss, |fit| fit.as_prox().is_some() && has_conjugate(fit))
+    },
+    prox_derivatives_match_differences: |loss| {
+        fits(loss, |fit| {
+            fit.as_own().is_none() && fit.as_prox().is_some_and(|prox| prox.as_entrywise().is_some())
+        })
     },
     weights_equal_repetition: probe::takes_weights,
     weights_are_scale_free: probe::takes_weights,
