@@ -27,7 +27,7 @@ const MOST_FREE_DIRECTIONS: usize = 512;
 const ORTHOGONAL: f64 = 1e-9;
 
 /// Share of the natural step of a proximal step on the dual that has no candidate to stay close to.
-const WITHOUT_CANDIDATE: f64 = 1e-6;
+const WITHOUT_CANDIDATE: f64 = 1e-4;
 
 /// What a certificate measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

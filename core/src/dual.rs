@@ -24,12 +24,19 @@ const NEWTON_STEPS: usize = 100;
 /// Cosine between the dual point and a direction below which rounding leaves nothing to gain.
 const RIGHT_ANGLE: f64 = 1e-14;
 
+/// The same where a Newton step did not halve it.
+const NEARLY_RIGHT: f64 = 1e-10;
+
 /// Share of the largest possible curvature that keeps a Newton system definite where no entry of
 /// the loss moves.
 const SHIFT: f64 = 1e-9;
 
 /// Most steps of the method of multipliers.
-const MULTIPLIER_STEPS: usize = 300;
+const MULTIPLIER_STEPS: usize = 60;
+
+/// The shortest step of that method, as a share of the natural one: shorter steps end sooner, but
+/// the dual point is a residual over the step.
+const LEAST_STEP: f64 = 1e-4;
 
 /// The longest multiple of a Newton step that is tried.
 const LONGEST: f64 = 1e12;
@@ -84,12 +91,17 @@ pub(crate) fn minimise_envelope(
     let norms: Vec<f64> = directions.iter().map(|a| kernels::norm2(a)).collect();
     let mut derivative = vec![0.0; at.len()];
     let (mut change, mut moved, mut trial) = (at.clone(), at.clone(), at.clone());
+    let mut last = f64::INFINITY;
     for _ in 0..NEWTON_STEPS {
         let slopes: Vec<f64> = directions.iter().map(|a| kernels::dot(a, dual)).collect();
-        let right_angle = RIGHT_ANGLE * kernels::norm2(dual);
-        if slopes.iter().zip(&norms).all(|(slope, norm)| slope.abs() <= right_angle * norm) {
+        let size = kernels::norm2(dual);
+        let cosine = slopes.iter().zip(&norms).fold(0.0f64, |top, (slope, norm)| {
+            if *slope == 0.0 { top } else { top.max(slope.abs() / (norm * size)) }
+        });
+        if cosine <= RIGHT_ANGLE || (cosine <= NEARLY_RIGHT && cosine > 0.5 * last) {
             break;
         }
+        last = cosine;
         let mut newton: Vec<f64> = slopes.iter().map(|slope| -slope).collect();
         let mut hessian = hessian(prox, directions, &at, step, &mut derivative);
         (0..m).for_each(|j| hessian[j * m + j] += SHIFT * norms[j] * norms[j] / step);
@@ -187,7 +199,7 @@ pub fn fit_free(model: &LinearModel, eta: &[f64], directions: &[Vec<f64>]) -> Op
     let mut along = vec![0.0; directions.len()];
     let size = model.fit.value(eta, &[]).abs().max(1e-9 * root_mean_square(eta));
     let mut step = natural_step(model, size);
-    let most = 100.0 * step;
+    let least = LEAST_STEP * step;
     let scale = kernels::max_abs(eta).max(size);
     for _ in 0..MULTIPLIER_STEPS {
         let mut centre = eta.to_vec();
@@ -196,10 +208,10 @@ pub fn fit_free(model: &LinearModel, eta: &[f64], directions: &[Vec<f64>]) -> Op
         along = minimise_envelope(prox, directions, &centre, step, &mut dual)?;
         let change = last.iter().zip(&dual).fold(0.0f64, |top, (a, b)| top.max((a - b).abs()));
         // This many times the step is how far `eta + A a` is from the prox.
-        if change * step <= 1e-15 * scale {
+        if change * step <= 1e-14 * scale || change <= 1e-13 * kernels::max_abs(&dual) {
             break;
         }
-        step = (2.0 * step).min(most);
+        step = (0.5 * step).max(least);
     }
     Some(FreeFit { along, dual })
 }

@@ -24,7 +24,7 @@ const FEWEST: [(&str, usize); 6] = [
     ("block_cd", 8),
     ("prox_newton", 85),
     ("fista", 90),
-    ("prox_point", 60),
+    ("prox_point", 75),
     ("admm", 110),
 ];
 
