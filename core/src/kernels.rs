@@ -35,6 +35,23 @@ pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     reduce(acc) + tail
 }
 
+/// `sum_i x_i (u_i - v_i s_i)`.
+pub fn dot_less(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
+    let n = x.len().min(u.len()).min(v.len()).min(s.len());
+    let (chunks_x, rest_x) = x[..n].as_chunks::<LANES>();
+    let (chunks_u, rest_u) = u[..n].as_chunks::<LANES>();
+    let (chunks_v, rest_v) = v[..n].as_chunks::<LANES>();
+    let (chunks_s, rest_s) = s[..n].as_chunks::<LANES>();
+    let mut acc = [0.0; LANES];
+    for (((x, u), v), s) in chunks_x.iter().zip(chunks_u).zip(chunks_v).zip(chunks_s) {
+        for l in 0..LANES {
+            acc[l] += x[l] * (u[l] - v[l] * s[l]);
+        }
+    }
+    let rest = rest_x.iter().zip(rest_u).zip(rest_v).zip(rest_s);
+    reduce(acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
+}
+
 /// `sum_i a_i`.
 pub fn sum(a: &[f64]) -> f64 {
     let (chunks, rest) = a.as_chunks::<LANES>();
@@ -78,6 +95,12 @@ pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
 /// `sum_k v_k b_{i_k} c_{i_k}` over the stored entries of a sparse column.
 pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64 {
     indices.iter().zip(values).map(|(&i, v)| v * b[i as usize] * c[i as usize]).sum()
+}
+
+/// `sum_k x_k (u_{i_k} - v_{i_k} s_{i_k})` over the stored entries of a sparse column.
+pub fn sparse_dot_less(indices: &[u32], x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
+    let entries = indices.iter().map(|&i| i as usize).zip(x);
+    entries.map(|(i, x)| x * (u[i] - v[i] * s[i])).sum()
 }
 
 /// `y_{i_k} <- y_{i_k} + a v_k` over the stored entries of a sparse column.
@@ -138,6 +161,9 @@ mod tests {
             let cube: f64 = a.iter().zip(&b).map(|(x, y)| x * y * y).sum();
             assert!((dot3(&a, &b, &b) - cube).abs() < 1e-13);
             assert!((sparse_dot3(&all, &a, &b, &b) - cube).abs() < 1e-13);
+            let less = naive - cube;
+            assert!((dot_less(&a, &b, &b, &b) - less).abs() < 1e-13);
+            assert!((sparse_dot_less(&all, &a, &b, &b, &b) - less).abs() < 1e-13);
             let (mut dense, mut sparse) = (a.clone(), a.clone());
             axpy3(0.5, &b, &a, &mut dense);
             sparse_axpy3(0.5, &all, &b, &a, &mut sparse);

@@ -269,6 +269,15 @@ impl Column<'_> {
         }
     }
 
+    /// `sum_i x_i (u_i - v_i s_i)`.
+    #[inline]
+    pub fn dot_less(&self, u: &[f64], v: &[f64], s: &[f64]) -> f64 {
+        match self {
+            Self::Dense(x) => kernels::dot_less(x, u, v, s),
+            Self::Sparse(i, x) => kernels::sparse_dot_less(i, x, u, v, s),
+        }
+    }
+
     /// `u <- u + a x`.
     #[inline]
     pub fn axpy(&self, a: f64, u: &mut [f64]) {

@@ -642,6 +642,20 @@ fn responses() -> Vec<Case> {
             &["3 classes (0, 1, 2), but the loss reads two"],
         )
         .loss("logistic"),
+        data("one class for several", "a,b,y\n1,2,x\n4,5,x\n", &["at least two classes"])
+            .loss("multinomial"),
+        data(
+            "two classes for three in order",
+            "a,b,y\n1,2,0\n4,5,1\n7,8,0\n",
+            &["2 classes: at least 3 are needed", "p.toml:3:12"],
+        )
+        .loss("cumulative_logit"),
+        data(
+            "quantities for classes",
+            "a,b,y\n1,2,0.5\n4,5,1\n7,8,1.25\n",
+            &["0.5 is no class label: expected whole numbers or text", "p.toml:3:12"],
+        )
+        .loss("multinomial"),
         file(
             "survival for a numeric loss",
             problem("data", "file = \"d.csv\"\nresponse = { time = \"y\", event = \"b\" }"),

@@ -328,10 +328,12 @@ impl Model {
         (j, k): (usize, usize),
         moments: &[f64],
     ) -> f64 {
-        let mut product = column.dot(plane(&self.at.gradient, self.n, k));
-        if self.form == CurvatureForm::RankOne {
-            product -= column.dot3(self.factor(k), &self.at.projection);
-        }
+        let gradient = plane(&self.at.gradient, self.n, k);
+        let product = if self.form == CurvatureForm::RankOne {
+            column.dot_less(gradient, self.factor(k), &self.at.projection)
+        } else {
+            column.dot(gradient)
+        };
         let shifted: f64 = moments.iter().zip(&self.at.shift).map(|(m, t)| m * t).sum();
         let sums: f64 = self.at.sums[self.columns(k)].iter().sum();
         (product + shifted - design.centre(j) * sums) / design.scale(j)
