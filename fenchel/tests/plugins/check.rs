@@ -195,8 +195,10 @@ fn a_library_that_does_not_survive_being_loaded_is_an_error() {
     let words = [crash.as_str(), "loading crashed with SIGABRT"];
     refused(&bench, &["plugin", "check", &crash], 3, &words);
     let endless = library(&bench, "loop_at_load");
-    let words = [endless.as_str(), "loading did not return when the time limit was over"];
-    refused(&bench, &["plugin", "check", "--time-limit", "1", &endless], 3, &words);
+    let run = refused(&bench, &["plugin", "check", "--time-limit", "1", &endless], 3, &[&endless]);
+    // On a busy machine its process may not come to say so itself.
+    let said = ["loading did not return when the time limit was over", "was not done after 1 s"];
+    assert!(said.iter().any(|words| run.stderr.contains(words)), "{}", run.stderr);
 }
 
 #[test]
