@@ -4,12 +4,15 @@
 //!    dual candidate, made orthogonal to every unpenalised direction and scaled by `s` into the
 //!    domain of `Omega*`, weak duality gives
 //!    `gap = f(eta) + Omega(B) + f*(s G) - s <G, offset> + Omega*(-s X'G) >= F(B) - min F`.
+//!    A loss with a prox in place of a gradient has its candidate from the solver, or from the
+//!    prox at `eta` where there is none (see [`crate::dual`]).
 //! 2. **Stationarity**, the distance of `-grad` to the subdifferential, where there is no dual.
 //! 3. **Prox residual** `||b - prox_t(b - t grad)||_inf / t`, where even that is unknown.
 
 use serde::{Deserialize, Serialize};
 
 use crate::curvature::CurvatureForm;
+use crate::dual::{intercept_columns, minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
 use crate::loss::{DataFit, FitConjugate};
 use crate::objective::{LinearModel, Objective, Workspace};
@@ -22,6 +25,9 @@ const MOST_FREE_DIRECTIONS: usize = 512;
 
 /// Cosine between the dual point and an unpenalised direction that counts as a right angle.
 const ORTHOGONAL: f64 = 1e-9;
+
+/// Share of the natural step of a proximal step on the dual that has no candidate to stay close to.
+const WITHOUT_CANDIDATE: f64 = 1e-4;
 
 /// What a certificate measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +102,16 @@ pub fn certify(problem: &Problem<'_>, params: &[f64]) -> Certificate {
     Certifier::default().certify(problem, params)
 }
 
+/// As [`certify`], with a dual candidate (n x K) beside the parameters, as solvers of losses without
+/// gradient hand it over. It need not be feasible, nor is it trusted: see [`crate::dual`].
+pub fn certify_with(
+    problem: &Problem<'_>,
+    params: &[f64],
+    candidate: Option<&[f64]>,
+) -> Certificate {
+    Certifier::default().certify_with(problem, params, candidate)
+}
+
 /// Computes certificates and keeps the buffers, and the gradient, in between.
 #[derive(Debug, Clone, Default)]
 pub struct Certifier {
@@ -112,7 +128,17 @@ pub struct Certifier {
 impl Certifier {
     /// The best certificate that the problem has at `params`.
     pub fn certify(&mut self, problem: &Problem<'_>, params: &[f64]) -> Certificate {
-        self.duality_gap(problem, params)
+        self.certify_with(problem, params, None)
+    }
+
+    /// The same with a dual candidate; see [`certify_with`].
+    pub fn certify_with(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        candidate: Option<&[f64]>,
+    ) -> Certificate {
+        self.duality_gap_with(problem, params, candidate)
             .or_else(|| self.stationarity(problem, params))
             .or_else(|| self.prox_residual(problem, params))
             .unwrap_or(Certificate {
@@ -131,6 +157,16 @@ impl Certifier {
 
     /// The duality gap; `None` without a convex dual, or where no feasible dual point was found.
     pub fn duality_gap(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
+        self.duality_gap_with(problem, params, None)
+    }
+
+    /// The same with a dual candidate, which a loss with a gradient has no use for.
+    pub fn duality_gap_with(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        candidate: Option<&[f64]>,
+    ) -> Option<Certificate> {
         let model = problem.objective.as_linear()?;
         let thresholds = model.fit.as_own().map(|own| own.as_thresholds());
         // The loss of the predictor in which it has no parameters of its own.
@@ -138,15 +174,14 @@ impl Certifier {
             None => &*model.fit,
             Some(thresholds) => thresholds?.fit,
         };
-        let smooth = fit.as_smooth()?;
         let (conjugate, penalty) = (fit.as_conjugate()?, problem.penalty.as_conjugate()?);
         let shape = problem.shape();
         if problem.penalty.convexity() != Convexity::Convex {
             return None;
         }
         let lineality = problem.penalty.lineality();
-        let free = shape.intercepts + shape.own;
-        if directions(&lineality, shape.coefficients()) + free > MOST_FREE_DIRECTIONS {
+        let unpenalised = shape.intercepts + shape.own;
+        if directions(&lineality, shape.coefficients()) + unpenalised > MOST_FREE_DIRECTIONS {
             return None;
         }
         let (beta, _, own) = shape.split(params);
@@ -156,12 +191,20 @@ impl Certifier {
             std::mem::swap(&mut self.work.eta, &mut self.wide);
         }
         self.work.grad_eta.resize(self.work.eta.len(), 0.0);
-        let loss = smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []);
+        let loss = match fit.as_smooth() {
+            Some(smooth) => smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []),
+            None => fit.value(&self.work.eta, &[]),
+        };
         if !loss.is_finite() {
             return None;
         }
-        let free = free_gradient(model, &lineality, self.dual_in_eta(model));
-        self.orthogonalize(model, fit, &lineality)?;
+        let mut free = Vec::new();
+        if fit.as_smooth().is_some() {
+            free = free_gradient(model, &lineality, self.dual_in_eta(model));
+            self.orthogonalize(model, fit, &lineality)?;
+        } else {
+            self.repair(model, &lineality, loss, candidate)?;
+        }
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             let mut gradient = std::mem::take(&mut self.gradient);
@@ -217,6 +260,33 @@ impl Certifier {
         Some(fit.conjugate(&self.work.grad_eta) - offset + omega)
     }
 
+    /// Makes a dual point of a candidate by the loss's prox, see [`crate::dual`]. Without a candidate
+    /// the step is so short that the point is all but a subgradient at `eta`.
+    fn repair(
+        &mut self,
+        model: &LinearModel,
+        lineality: &Lineality,
+        loss: f64,
+        candidate: Option<&[f64]>,
+    ) -> Option<()> {
+        let prox = model.fit.as_prox().filter(|_| model.shape().own == 0)?;
+        let eta = &self.work.eta;
+        // At an exact fit, rounding in `eta` is not to be mistaken for residuals.
+        let step = natural_step(model, loss.abs().max(1e-3 * root_mean_square(eta)));
+        let (step, mut centre) = match candidate.filter(|c| c.len() == eta.len()) {
+            Some(candidate) => {
+                (step, eta.iter().zip(candidate).map(|(e, c)| e + step * c).collect())
+            }
+            None => (WITHOUT_CANDIDATE * step, eta.clone()),
+        };
+        if centre.iter().any(|v: &f64| !v.is_finite()) {
+            centre.clone_from(eta);
+        }
+        let directions = direction_columns(model, lineality);
+        minimise_envelope(prox, &directions, &centre, step, &mut self.work.grad_eta)?;
+        orthogonal(&directions, &self.work.grad_eta).then_some(())
+    }
+
     /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
     /// `G <- G - H A (A'HA)^-1 A'G` with the curvature `H` of the loss `fit` of the predictor, which
     /// is the change that a Newton step on those directions would make, and so stays inside the
@@ -270,10 +340,7 @@ impl Certifier {
             }
         }
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
-        let size = kernels::norm2(dual);
-        let orthogonal =
-            |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
-        directions.iter().all(orthogonal).then_some(())
+        orthogonal(&directions, dual).then_some(())
     }
 
     /// The distance to stationarity; `None` where the penalty does not know its subdifferential or
@@ -334,6 +401,12 @@ fn certificate(problem: &Problem<'_>, kind: CertificateKind, value: f64) -> Cert
     Certificate { kind, value, relative: problem.baseline.relative(kind, value) }
 }
 
+fn orthogonal(directions: &[Vec<f64>], dual: &[f64]) -> bool {
+    let size = kernels::norm2(dual);
+    let right = |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
+    directions.iter().all(right)
+}
+
 fn directions(lineality: &Lineality, coefficients: usize) -> usize {
     match lineality {
         Lineality::Trivial => 0,
@@ -381,10 +454,7 @@ fn indicator(n: usize, outputs: usize, k: usize) -> Vec<f64> {
 /// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
 fn eta_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
     let (n, p, outputs) = (model.fit.samples(), model.design.features(), model.fit.outputs());
-    let mut columns = Vec::new();
-    if model.intercept {
-        columns.extend((0..outputs).map(|k| indicator(n, outputs, k)));
-    }
+    let mut columns = intercept_columns(model);
     let coordinate = |flat: usize| {
         let mut column = vec![0.0; n * outputs];
         let k = flat / p;

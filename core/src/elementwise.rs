@@ -9,7 +9,7 @@
 use std::fmt::Debug;
 
 use crate::curvature::CurvatureForm;
-use crate::loss::{Curvature, DataFit, FitConjugate, FitProx, SmoothFit};
+use crate::loss::{Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, SmoothFit};
 use crate::samples::Samples;
 use crate::{Error, kernels};
 
@@ -61,6 +61,18 @@ pub trait ElementwiseConjugate: Elementwise {
 pub trait ElementwiseProx: Elementwise {
     /// `argmin_z l(y, z) + (z - v)^2 / (2 step)`, for `step > 0`.
     fn prox(&self, y: f64, v: f64, step: f64) -> f64;
+    /// `(v - prox(v)) / step`, a derivative of the loss at the prox. Written anew by a loss whose
+    /// derivatives are bounded, so that rounding does not leave the domain of its conjugate.
+    fn envelope_derivative(&self, y: f64, v: f64, step: f64) -> f64 {
+        (v - self.prox(y, v, step)) / step
+    }
+    /// The derivative of the prox in `v`, between 0 and 1. Provided by a central difference: exact
+    /// up to rounding where the prox is linear around `v`.
+    fn prox_derivative(&self, y: f64, v: f64, step: f64) -> f64 {
+        let width = 1e-6 * (1.0 + v.abs());
+        let change = self.prox(y, v + width, step) - self.prox(y, v - width, step);
+        (change / (2.0 * width)).clamp(0.0, 1.0)
+    }
 }
 
 /// First and second derivatives together.
@@ -219,6 +231,28 @@ impl<L: ElementwiseProx> FitProx for ElementwiseFit<L> {
             *out = if share == 0.0 { v } else { self.loss.prox(y, v, step * share) };
         });
     }
+    fn envelope_gradient(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.each(v, out, |share, y, v, out| {
+            *out = match share {
+                0.0 => 0.0,
+                _ => share * self.loss.envelope_derivative(y, v, step * share),
+            };
+        });
+    }
+    fn as_entrywise(&self) -> Option<&dyn EntrywiseProx> {
+        Some(self)
+    }
+}
+
+impl<L: ElementwiseProx> EntrywiseProx for ElementwiseFit<L> {
+    fn prox_derivative(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.each(v, out, |share, y, v, out| {
+            *out = match share {
+                0.0 => 1.0,
+                _ => self.loss.prox_derivative(y, v, step * share),
+            };
+        });
+    }
 }
 
 /// Responses that are all finite and `valid`.
@@ -261,13 +295,16 @@ pub fn both_classes(samples: &Samples) -> Result<&[u32], Error> {
 
 /// The root of an increasing function on `[low, high]`, by Newton's method kept inside a shrinking
 /// bracket: `slope(z)` gives value and derivative; a step that leaves the bracket, or does not
-/// shrink the value, is replaced by a bisection. Accurate to rounding.
+/// shrink the value, is replaced by a bisection. Accurate to rounding; NaN where a bound is.
 pub fn increasing_root(
     mut low: f64,
     mut high: f64,
     start: f64,
     slope: impl Fn(f64) -> (f64, f64),
 ) -> f64 {
+    if low.is_nan() || high.is_nan() {
+        return f64::NAN;
+    }
     let mut z = start.clamp(low, high);
     let mut last = f64::INFINITY;
     // 200 halvings exhaust any bracket of doubles that matters; Newton needs about five steps.

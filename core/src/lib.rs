@@ -9,7 +9,7 @@
 //! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
-//! | a problem and its certificate | [`problem`], [`certificate`] |
+//! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
 //! | how problem files name maths | [`spec`], [`card`] |
 
@@ -18,6 +18,7 @@ pub mod card;
 pub mod certificate;
 mod curvature;
 pub mod design;
+pub mod dual;
 pub mod elementwise;
 mod error;
 pub mod groups;
@@ -36,14 +37,14 @@ pub mod sweep;
 mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
-pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify};
+pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify, certify_with};
 pub use curvature::CurvatureForm;
 pub use design::Design;
 pub use error::{Error, nearest};
 pub use groups::Groups;
 pub use loss::{
-    Bound, Curvature, DataFit, FitConjugate, FitProx, HessianProduct, Loss, OwnParameters,
-    OwnReport, Predictor, SmoothFit, Thresholds,
+    Bound, Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, HessianProduct, Loss,
+    OwnParameters, OwnReport, Predictor, SmoothFit, Thresholds,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};

@@ -186,6 +186,23 @@ pub trait FitConjugate: Send + Sync {
 pub trait FitProx: Send + Sync {
     /// Writes `argmin_z f(z) + ||z - v||^2 / (2 step)` into `out`; `v`, `out` are n x K.
     fn prox(&self, v: &[f64], step: f64, out: &mut [f64]);
+    /// Writes `(v - prox(v)) / step`, the gradient of the Moreau envelope at `v`. It is a subgradient
+    /// of `f` at the prox, hence inside the domain of the conjugate: provided, and written anew where
+    /// rounding in the difference would leave that domain.
+    fn envelope_gradient(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.prox(v, step, out);
+        out.iter_mut().zip(v).for_each(|(out, v)| *out = (v - *out) / step);
+    }
+    /// The derivative of the prox, where each entry depends on its own entry of `v` alone.
+    fn as_entrywise(&self) -> Option<&dyn EntrywiseProx> {
+        None
+    }
+}
+
+/// A prox that maps each entry of `eta` on its own, with its derivative.
+pub trait EntrywiseProx: Send + Sync {
+    /// Writes the derivatives, between 0 and 1; at a kink, a number between the one-sided ones.
+    fn prox_derivative(&self, v: &[f64], step: f64, out: &mut [f64]);
 }
 
 /// What a fitted model says of new samples.

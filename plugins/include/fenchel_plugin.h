@@ -177,7 +177,8 @@ typedef struct fenchel_separable {
     int32_t (*subdiff_dists)(const void *penalty, size_t first, size_t count, const double *b,
                              const double *grad, double *out, fenchel_error *error);
     /* [any thread] The prox of one coordinate, for coordinate descent, whose steps depend on one
-       another; NAN if it fails. May be NULL, at some cost in speed. */
+       another; NAN if it fails, whereupon the host asks `proxes` for the same coordinate, which has
+       room to say why. May be NULL, at some cost in speed. */
     double (*prox_at)(const void *penalty, size_t j, double v, double step);
 } fenchel_separable;
 
@@ -374,11 +375,13 @@ typedef struct fenchel_smooth {
 #define FENCHEL_CURVATURE_DIAGONAL 1    /* diagonal: n x K numbers */
 #define FENCHEL_CURVATURE_BLOCKS 2      /* one K x K block a sample: (k, l) of i at i + n (k + K l) */
 #define FENCHEL_CURVATURE_APPROXIMATE 3 /* a diagonal that bounds or approximates */
+#define FENCHEL_CURVATURE_RANK_ONE 4    /* blocks diag(c) - v v': c (n x K), then v (n x K) */
+#define FENCHEL_CURVATURE_TRIDIAGONAL 5 /* tridiagonal blocks: n x K, then beside it n x (K - 1) */
 typedef struct fenchel_curvature {
     size_t size;
     /* [any thread] */
     int32_t (*form)(const void *fit);
-    /* [any thread] n x K numbers, or n x K x K for blocks */
+    /* [any thread] As many numbers as the form says; n x K where it says nothing */
     int32_t (*curvature)(const void *fit, const double *eta, const double *own, double *out,
                          fenchel_error *error);
 } fenchel_curvature;

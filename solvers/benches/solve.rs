@@ -11,7 +11,7 @@ use common::*;
 use divan::Bencher;
 use fenchel_core::{Groups, LinearModel, Loss, Matrix, Objective, Penalty, Response, SparseMatrix};
 use fenchel_loss_glm::Logistic;
-use fenchel_loss_location::Quadratic;
+use fenchel_loss_location::{Quadratic, Quantile};
 use fenchel_solvers::{Control, Status, method};
 
 fn main() {
@@ -105,6 +105,24 @@ fn fista_prox_only_500_x_5000(bencher: Bencher) {
     let model = fitted(&Quadratic, &matrix, response(11, &matrix, 1));
     let penalty = Lasso { lambda: steepest(&model) / 5.0, shows: Shows::Prox };
     solve(bencher, "fista", &model, &penalty);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_point_quantile_lasso_1000_x_1000(bencher: Bencher) {
+    let matrix = dense(14, 1000, 1000);
+    let quantile = Quantile::new(0.75).expect("between 0 and 1");
+    let model = fitted(&quantile, &matrix, response(15, &matrix, 1));
+    let penalty = Lasso { lambda: 0.02, shows: Shows::Separable };
+    solve(bencher, "prox_point", &model, &penalty);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_point_quantile_lasso_dense_support_1000_x_1000(bencher: Bencher) {
+    let matrix = dense(14, 1000, 1000);
+    let quantile = Quantile::new(0.75).expect("between 0 and 1");
+    let model = fitted(&quantile, &matrix, response(15, &matrix, 1));
+    let penalty = Lasso { lambda: 0.01, shows: Shows::Separable };
+    solve(bencher, "prox_point", &model, &penalty);
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -7,6 +7,7 @@ mod coordinate;
 mod gradient;
 mod method;
 mod newton;
+mod proximal;
 mod splitting;
 
 pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
@@ -18,6 +19,7 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &coordinate::BlockCdMethod,
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
+        &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
     ]
 }

@@ -57,13 +57,22 @@ pub struct Control<'a> {
     pub deadline: Option<Instant>,
     /// Set from outside to stop at the next iteration.
     pub interrupt: Option<&'a AtomicBool>,
+    /// A dual candidate from the solution of a problem nearby, n x K, for solvers that begin at one.
+    pub dual: Option<Vec<f64>>,
     /// Called after every outer iteration.
     pub observer: Option<&'a mut (dyn FnMut(&Progress<'_>) + Send)>,
 }
 
 impl Default for Control<'_> {
     fn default() -> Self {
-        Self { tol: 1e-7, max_iter: 100_000, deadline: None, interrupt: None, observer: None }
+        Self {
+            tol: 1e-7,
+            max_iter: 100_000,
+            deadline: None,
+            interrupt: None,
+            dual: None,
+            observer: None,
+        }
     }
 }
 
@@ -114,4 +123,6 @@ pub struct Outcome {
     pub status: Status,
     /// The solver's own certificate; drivers compute it afresh.
     pub certificate: Certificate,
+    /// The dual candidate to compute it with, n x K, where the loss has no gradient to be one.
+    pub dual: Option<Vec<f64>>,
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use fenchel_core::{Convexity, Groups, Loss, Matrix, Penalty, Problem};
+use fenchel_core::{Convexity, Groups, Loss, Matrix, Penalty, Problem, certify_with};
 use fenchel_loss_glm::{Logistic, Poisson};
 use fenchel_loss_location::{Huber, Quadratic};
 use fenchel_loss_margin::SquaredHinge;
@@ -27,7 +27,7 @@ fn all_agree(problem: &Problem<'_>, tol: f64) -> Vec<&'static str> {
             method.name(),
             outcome.certificate
         );
-        let fresh = fenchel_core::certify(problem, &outcome.params);
+        let fresh = certify_with(problem, &outcome.params, outcome.dual.as_deref());
         assert!(fresh.relative <= tol * 1.01, "{}: {fresh:?}", method.name());
         found.push((method.name(), objective(problem, &outcome.params)));
     }

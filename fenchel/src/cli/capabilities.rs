@@ -17,12 +17,14 @@ const MOST_FEATURES: usize = 40;
 pub(super) fn of(card: &Card) -> Vec<String> {
     match card.kind {
         Kind::Penalty => example_penalty(card).map_or_else(Vec::new, |p| of_penalty(&*p)),
-        Kind::Loss => match registry::build_loss(&registry::example(card)) {
-            Ok(loss) => of_loss(&*loss),
-            Err(_) => Vec::new(),
-        },
+        Kind::Loss => example_loss(card).map_or_else(Vec::new, |loss| of_loss(&*loss)),
         Kind::Solver => Vec::new(),
     }
+}
+
+/// The loss of a card's example.
+pub(super) fn example_loss(card: &Card) -> Option<Box<dyn Loss>> {
+    registry::build_loss(&registry::read_example(card).ok()?).ok()
 }
 
 /// The penalty of a card's example, on the smallest coefficients that it fits.
@@ -32,7 +34,7 @@ pub(super) fn example_penalty(card: &Card) -> Option<Box<dyn Penalty>> {
 
 /// The same with the space that it was built for.
 pub(super) fn example_on_space(card: &Card) -> Option<(Box<dyn Penalty>, Space)> {
-    let example = registry::example(card);
+    let example = registry::read_example(card).ok()?;
     let sizes = (1..=MOST_FEATURES).flat_map(|p| [(p, 1), (p, 3)]);
     // An example that reads a file has none to read here.
     sizes.into_iter().find_map(|(p, outputs)| {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use fenchel_core::CertificateKind;
 
-use super::job::{Limits, drive_error, job, load};
+use super::job::{Limits, drive_error, job, wanted};
 use super::{Done, options, output};
 use crate::drive::{self, Plan};
 use crate::file::Problem;
-use crate::plugins;
+use crate::plugins::{self, Opening};
 
 /// Validate a problem file and its data, and say what would run; solves nothing
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(super) struct Check {
     /// Load this library as well, which has to be trusted
     #[arg(long = "plugin", value_name = "LIBRARY")]
     plugins: Vec<PathBuf>,
+    /// Run libraries in processes of their own, which may crash
+    #[arg(long)]
+    isolate: bool,
     /// Worker threads [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = options::threads)]
     threads: Option<usize>,
@@ -30,7 +33,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Done {
         let problem = Problem::load(&self.problem, &self.sets)?;
-        load(&problem, &self.plugins)?;
+        let isolated = self.isolate || problem.plugins.isolate;
+        let opening = Opening { isolated, ..Opening::default() };
+        plugins::load(&wanted(&problem, &self.plugins)?, opening)?;
         let limits = Limits { threads: self.threads.unwrap_or(0), ..Limits::default() };
         let job = job(&problem, limits).map_err(plugins::blame)?;
         let plan = drive::plan(&job).map_err(|e| plugins::blame(drive_error(&problem, e)))?;

@@ -1,12 +1,15 @@
 //! `fenchel describe NAME`: everything that is known of a type.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use fenchel_core::{Card, Kind, Raw, ResponseKind};
 use serde_json::{Map, Value, json};
 
+use super::catalogue::{Catalogue, Entry};
 use super::{Done, capabilities, output};
+use crate::plugins::{self, Source};
 use crate::{Error, registry};
 
 /// Formula, parameters, prox, convexity, what it combines with, and a ready example
@@ -17,40 +20,46 @@ pub(super) struct Describe {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Load this library, which has to be trusted, and describe its types as it has them now
+    #[arg(long = "plugin", value_name = "LIBRARY")]
+    plugins: Vec<PathBuf>,
 }
 
 impl Describe {
     pub(super) fn run(&self) -> Done {
-        let found = find(&self.name)?;
-        if self.json {
-            let list: Vec<Value> = found.iter().map(|card| as_json(card)).collect();
+        let found = find(&self.name, &Catalogue::open(&self.plugins)?)?;
+        let text = if self.json {
+            let list: Vec<Value> = found.iter().map(as_json).collect();
             // One object for one type, which is nearly always so.
             let value = if let [only] = list.as_slice() { only.clone() } else { list.into() };
-            let text = serde_json::to_string_pretty(&value).expect("texts and lists only");
-            output::print(&format!("{text}\n"))?;
+            format!("{}\n", serde_json::to_string_pretty(&value).expect("texts and lists only"))
         } else {
-            let pages: Vec<String> = found.iter().map(|card| as_text(card)).collect();
-            output::print(&pages.join("\n"))?;
-        }
+            found.iter().map(as_text).collect::<Vec<_>>().join("\n")
+        };
+        // Types that were loaded were asked what they can do.
+        plugins::kept()?;
+        output::print(&text)?;
         Ok(0)
     }
 }
 
 const KINDS: [Kind; 3] = [Kind::Loss, Kind::Penalty, Kind::Solver];
 
-/// The cards with this name, perhaps of several kinds (`tsallis` is a loss and a penalty).
-fn find(name: &str) -> Result<Vec<&'static Card>, Error> {
+/// The types with this name, perhaps of several kinds (`tsallis` is a loss and a penalty) or of
+/// several libraries.
+fn find(name: &str, catalogue: &Catalogue) -> Result<Vec<Entry>, Error> {
     let (wanted, name) = match name.split_once(':') {
         Some((kind, rest)) => (Some(kind), rest),
         None => (None, name),
     };
-    let kinds = || KINDS.into_iter().filter(|k| wanted.is_none_or(|w| w == registry::word(*k)));
-    let found: Vec<_> = kinds().filter_map(|kind| registry::card(kind, name)).collect();
-    if !found.is_empty() {
-        return Ok(found);
+    let kinds = KINDS.into_iter().filter(|k| wanted.is_none_or(|w| w == registry::word(*k)));
+    let all: Vec<Entry> = kinds.flat_map(|kind| catalogue.entries(kind)).collect();
+    let (found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|e| e.card.name == name);
+    if found.is_empty() {
+        let known = others.iter().map(|entry| entry.card.name);
+        return Err(Error::input(format!("unknown name \"{name}\"")).nearest(name, known));
     }
-    let known: Vec<&str> = kinds().flat_map(registry::names).collect();
-    Err(Error::input(format!("unknown name \"{name}\"")).nearest(name, known))
+    Ok(found)
 }
 
 /// One parameter, from the JSON Schema of its type.
@@ -173,7 +182,8 @@ fn method(card: &Card) -> &'static str {
 }
 
 /// A whole problem file that uses the type.
-fn problem(card: &Card) -> String {
+fn problem(entry: &Entry) -> String {
+    let card = entry.card;
     let table = format!("type = \"{}\"\n{}", card.name, card.example);
     let table = table.trim_end();
     let quadratic = "type = \"quadratic\"";
@@ -182,17 +192,21 @@ fn problem(card: &Card) -> String {
         Kind::Penalty => (quadratic, table, ""),
         Kind::Solver => (quadratic, "type = \"l1\"\nlambda = 0.1", table),
     };
-    let reads = match card.kind {
-        Kind::Loss => registry::build_loss(&registry::example(card)).ok().map(|l| l.reads()),
-        _ => None,
+    let capabilities = entry.capabilities();
+    let reads = |kind| capabilities.iter().any(|word| word == capabilities::reads(kind));
+    let response = match () {
+        () if reads(ResponseKind::Survival) => {
+            "response = { time = \"time\", event = \"event\" }\n"
+        }
+        () if reads(ResponseKind::Nothing) => "",
+        () => "response = \"y\"\n",
     };
-    let response = match reads {
-        Some(ResponseKind::Survival) => "response = { time = \"time\", event = \"event\" }\n",
-        Some(ResponseKind::Nothing) => "",
-        _ => "response = \"y\"\n",
-    };
+    let load = entry.source.as_ref().map_or_else(String::new, |source| {
+        format!("load = [{}]", Value::from(source.path.to_string_lossy()))
+    });
     let mut text = format!("[data]\nfile = \"data.csv\"\n{response}");
-    for (section, body) in [("loss", loss), ("penalty", penalty), ("solver", solver)] {
+    let sections = [("loss", loss), ("penalty", penalty), ("solver", solver), ("plugins", &load)];
+    for (section, body) in sections {
         if !body.is_empty() {
             let _ = write!(text, "\n[{section}]\n{body}\n");
         }
@@ -208,7 +222,8 @@ fn method_title(kind: Kind) -> &'static str {
     }
 }
 
-fn as_json(card: &Card) -> Value {
+fn as_json(entry: &Entry) -> Value {
+    let card = entry.card;
     let parameters: Vec<Value> = parameters(card)
         .into_iter()
         .map(|p| {
@@ -218,7 +233,8 @@ fn as_json(card: &Card) -> Value {
             })
         })
         .collect();
-    let Raw(example) = registry::example(card);
+    // Nobody has tested that the example of a library is TOML.
+    let example = registry::read_example(card).ok().map(|Raw(table)| table);
     json!({
         "kind": registry::word(card.kind),
         "name": card.name,
@@ -226,17 +242,19 @@ fn as_json(card: &Card) -> Value {
         "formula": card.formula,
         "parameters": parameters,
         method_title(card.kind): method(card),
-        "convexity": capabilities::convexity_of(card),
-        "capabilities": capabilities::of(card),
+        "convexity": entry.convexity(),
+        "capabilities": entry.capabilities(),
         "combines": card.combines,
         "example": example,
-        "problem": problem(card),
+        "problem": problem(entry),
         "source": card.source,
+        "plugin": entry.source.as_ref().map(Source::json),
         "schema": card.schema(),
     })
 }
 
-fn as_text(card: &Card) -> String {
+fn as_text(entry: &Entry) -> String {
+    let card = entry.card;
     let mut text = format!("{} \"{}\": {}\n", registry::word(card.kind), card.name, card.summary);
     let mut section = |title: &str, body: &str| {
         if !body.trim().is_empty() {
@@ -261,10 +279,13 @@ fn as_text(card: &Card) -> String {
     section("Parameters", &output::columns(&rows));
     let title = method_title(card.kind);
     section(&format!("{}{}", title[..1].to_uppercase(), &title[1..]), method(card));
-    section("Convexity", capabilities::convexity_of(card).as_deref().unwrap_or(""));
-    section("Capabilities", &capabilities::of(card).join(", "));
+    section("Convexity", entry.convexity().as_deref().unwrap_or(""));
+    section("Capabilities", &entry.capabilities().join(", "));
     section("Combines with", card.combines);
-    section("Example", &problem(card));
+    section("Example", &problem(entry));
     section("Source", card.source);
+    if let Some(source) = &entry.source {
+        section("Plugin", &format!("{}\n{}", source.short(), source.path.display()));
+    }
     text
 }

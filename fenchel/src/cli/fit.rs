@@ -1,15 +1,18 @@
 //! `fenchel fit`: solve a problem file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use fenchel_solvers::Status;
 
-use super::job::{Limits, drive_error, job, load};
+use super::ending::{Draft, Ending, Keeping, Sink};
+use super::job::{Limits, drive_error, job, wanted};
 use super::{Done, interrupt, options, output, progress, summary};
-use crate::drive::{self, CheckpointConfig};
-use crate::file::{DataRecord, Output, Problem, ResultFile};
+use crate::drive::{self, CheckpointConfig, Listener};
+use crate::file::{DataRecord, Output, Problem};
+use crate::plugins::Opening;
 use crate::{Error, plugins};
 
 /// Time between two saves of a checkpoint.
@@ -36,6 +39,9 @@ pub(super) struct Fit {
     /// Load this library as well, which has to be trusted
     #[arg(long = "plugin", value_name = "LIBRARY")]
     plugins: Vec<PathBuf>,
+    /// Run libraries in processes of their own, which may crash
+    #[arg(long)]
+    isolate: bool,
     /// Neither progress nor summary
     #[arg(short, long)]
     quiet: bool,
@@ -51,13 +57,17 @@ impl Fit {
     pub(super) fn run(&self) -> Done {
         let begun = Instant::now();
         let deadline = self.time_limit.and_then(|limit| begun.checked_add(limit));
-        let problem = Problem::load(&self.problem, &self.sets)?;
-        load(&problem, &self.plugins)?;
-        let to_stdout = self.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
-        let file = match &self.output {
-            Some(path) if !to_stdout => Some(Output::prepare(path)?),
-            _ => None,
-        };
+        let mut problem = Problem::load(&self.problem, &self.sets)?;
+        problem.plugins.isolate |= self.isolate;
+        let isolated = problem.plugins.isolate;
+        let wanted = wanted(&problem, &self.plugins)?;
+        let ending = Arc::new(Ending::default());
+        // A process of its own can be ended by its parent; a function in this one cannot.
+        let watched = deadline.filter(|_| !wanted.is_empty() && !isolated);
+        let watch = watched.map(|deadline| ending.watch(deadline)).transpose()?;
+        plugins::load(&wanted, Opening { isolated, deadline })?;
+        let sink = Sink::new(self.output.as_deref())?;
+        let to_stdout = matches!(sink, Sink::Stdout);
         let checkpoint = self.checkpoint()?;
         let limits = Limits {
             threads: self.threads.unwrap_or(0),
@@ -65,25 +75,24 @@ impl Fit {
             interrupt: Some(interrupt::flag()),
         };
         let job = job(&problem, limits).map_err(plugins::blame)?;
-        let listener = progress::listener(self.quiet);
-        // The time of the solve: data are read by now, and nothing is written yet.
         let solving = Instant::now();
+        ending.begin(Draft {
+            problem: problem.clone(),
+            data: DataRecord::new(&job.dataset),
+            plugins: plugins::used(&problem, isolated),
+            sink,
+            solving,
+        });
+        let bar = progress::listener(self.quiet);
+        let listener: Box<dyn Listener + '_> = match watch {
+            Some(_) => Box::new(Keeping { ending: &ending, listener: bar }),
+            None => bar,
+        };
         let solution = drive::run(&job, listener.as_ref(), checkpoint.as_ref());
         let seconds = solving.elapsed().as_secs_f64();
         drop(listener);
         let solution = solution.map_err(|e| plugins::blame(drive_error(&problem, e)))?;
-        let result = ResultFile::new(
-            &problem,
-            DataRecord::new(&job.dataset),
-            plugins::used(&problem, problem.plugins.isolate),
-            &solution,
-            seconds,
-        );
-        match &file {
-            Some(file) => file.write(&result.to_json())?,
-            None if to_stdout => output::print(&result.to_json())?,
-            None => {}
-        }
+        let result = ending.write(&solution, seconds)?;
         // What was finished is written by now.
         plugins::kept()?;
         if !self.quiet && !to_stdout {

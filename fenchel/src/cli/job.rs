@@ -10,7 +10,7 @@ use fenchel_core::{Kind, Raw, Space};
 use crate::data::{self, DataError, Needs};
 use crate::drive::{self, Job};
 use crate::file::{Folds, KeyPath, Problem};
-use crate::plugins::{Opening, Wanted};
+use crate::plugins::Wanted;
 use crate::{Error, Place, plugins, registry};
 
 /// What the command line adds to a problem file.
@@ -22,14 +22,13 @@ pub(super) struct Limits {
     pub interrupt: Option<Arc<AtomicBool>>,
 }
 
-/// Loads the libraries that the problem file and the command line name.
+/// The libraries that the problem file and the command line name.
 ///
-/// Errors: what is not trusted, does not load, or brings a name that is taken.
-pub(super) fn load(problem: &Problem, options: &[PathBuf]) -> Result<(), Error> {
+/// Errors: an empty path.
+pub(super) fn wanted(problem: &Problem, options: &[PathBuf]) -> Result<Vec<Wanted>, Error> {
     let mut wanted = Wanted::of(problem)?;
     wanted.extend(options.iter().map(|path| Wanted::option(path)));
-    let opening = Opening { isolated: problem.plugins.isolate, deadline: None };
-    plugins::load(&wanted, opening)
+    Ok(wanted)
 }
 
 /// Builds the loss, reads the data and makes the job ready.
@@ -65,11 +64,17 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
     })
 }
 
-/// What a checkpoint belongs to: everything but the limit on iterations, which may be raised.
+/// What a checkpoint belongs to: everything but the limit on iterations, which may be raised, and
+/// of plugins their bytes, wherever they are and run.
 fn description(problem: &Problem) -> String {
     let mut value = problem.effective();
     if let Some(solver) = value.get_mut("solver").and_then(|s| s.as_object_mut()) {
         solver.shift_remove("max_iter");
+    }
+    if let Some(whole) = value.as_object_mut() {
+        let used = plugins::used(problem, false);
+        let digests: Vec<String> = used.into_iter().map(|record| record.sha256).collect();
+        whole.insert("plugins".into(), digests.into());
     }
     value.to_string()
 }

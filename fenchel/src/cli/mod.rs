@@ -2,11 +2,14 @@
 //! `output`, everything that can go wrong comes back as an [`Error`].
 
 mod capabilities;
+mod catalogue;
 mod check;
 mod describe;
+mod ending;
 mod fit;
 mod interrupt;
 mod job;
+mod libraries;
 mod list;
 mod new;
 mod options;
@@ -15,6 +18,7 @@ mod plugin;
 mod predict;
 mod progress;
 mod schema;
+mod serve;
 mod summary;
 
 use std::process::ExitCode;
@@ -22,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::Error;
+use crate::plugins::SERVER;
 
 /// Minimise loss + penalty, composed at run time.
 #[derive(Debug, Parser)]
@@ -45,6 +50,9 @@ enum Command {
     Describe(describe::Describe),
     Schema(schema::SchemaCommand),
     New(new::New),
+    /// A plugin's own process
+    #[command(name = SERVER, hide = true)]
+    Serve,
 }
 
 /// Parses the command line, runs the command, and tells how it went.
@@ -67,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Describe(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::New(command) => command.run(),
+        Command::Serve => serve::run(),
     };
     match done {
         Ok(code) => ExitCode::from(code),

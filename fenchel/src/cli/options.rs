@@ -12,6 +12,14 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number that counts from 1.
+pub(super) fn number(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a whole number, at least 1".into()),
+        Ok(number) => Ok(number),
+    }
+}
+
 /// A time in seconds, greater than 0.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_string())?;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use fenchel_core::Raw;
+use fenchel_core::{Kind, Raw};
 
 use super::job::plain_data_error;
 use super::{Done, output};
 use crate::data::{DataConfig, load_for_prediction};
 use crate::drive::{self, PredictionKind};
 use crate::file::{Coefficients, Output, ResultFile};
+use crate::plugins::{self, Opening, Wanted};
 use crate::{Error, registry};
 
 /// Predictions for new data, columns matched by name
@@ -28,6 +29,12 @@ pub(super) struct Predict {
     /// Point of the path, from 0 [default: the point that the result chose]
     #[arg(long, value_name = "I")]
     at: Option<usize>,
+    /// Load this library, which has to be trusted, in place of the one that the result names
+    #[arg(long = "plugin", value_name = "LIBRARY")]
+    plugins: Vec<PathBuf>,
+    /// Run libraries in processes of their own, as is done where the fit did
+    #[arg(long)]
+    isolate: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,6 +68,7 @@ impl Predict {
         let file = path.map(Output::prepare).transpose()?;
         let result = ResultFile::read(&self.result)?;
         let table = self.predict(&result, format)?;
+        plugins::kept()?;
         let text = match format {
             Format::Separated(separator) => table.separated(separator),
             Format::Json => table.json(),
@@ -87,6 +95,7 @@ impl Predict {
         let coefficients = drive::Coefficients::from_dense(features, outputs, &dense);
         let config: DataConfig = section(result, "data").map_err(broken)?;
         let raw: Raw = section(result, "loss").map_err(broken)?;
+        self.load(result, &raw)?;
         let loss = registry::build_loss(&raw).map_err(|e| wrong(e.to_string()))?;
         let base = self.result.parent().unwrap_or(Path::new(""));
         let new = load_for_prediction(&self.data, &config, base, names, &result.data.encoding)
@@ -115,6 +124,23 @@ impl Predict {
                 .collect(),
         };
         Ok(Table { names: header(result, kind, predicted.columns), columns: cells })
+    }
+
+    /// Loads what the command line names and, where the loss is not built in, what the result was
+    /// made with. A penalty has no part in predictions.
+    ///
+    /// Errors: a library that is not trusted or does not load, or is not what it was.
+    fn load(&self, result: &ResultFile, loss: &Raw) -> Result<(), Error> {
+        let isolated = self.isolate || result.plugins.iter().any(|record| record.isolated);
+        let opening = Opening { isolated, ..Opening::default() };
+        let named: Vec<Wanted> = self.plugins.iter().map(|path| Wanted::option(path)).collect();
+        plugins::load(&named, opening)?;
+        let name = loss.0.get("type").and_then(|name| name.as_str()).unwrap_or_default();
+        if registry::card(Kind::Loss, name).is_some() {
+            return Ok(());
+        }
+        let shown = self.result.display().to_string();
+        plugins::load_recorded(&result.plugins, &shown, opening)
     }
 
     /// Intercepts and coefficients of the chosen point.

@@ -53,15 +53,24 @@ struct Saved {
     values: Vec<f64>,
     iterations: u64,
     status: Status,
+    /// What the point is certified with, where the loss has no gradient.
+    #[serde(default)]
+    dual: Option<Vec<f64>>,
 }
 
 impl Saved {
-    fn new(params: &[f64], iterations: u64, status: Status) -> Self {
+    fn new(params: &[f64], dual: Option<&[f64]>, iterations: u64, status: Status) -> Self {
         // By bits, so that what is read back is what was there.
         let kept = |v: &f64| v.to_bits() != 0;
         let (places, values) =
             params.iter().enumerate().filter(|(_, v)| kept(v)).map(|(i, v)| (i, *v)).unzip();
-        Self { len: params.len(), places, values, iterations, status }
+        let dual = dual.map(<[f64]>::to_vec);
+        Self { len: params.len(), places, values, iterations, status, dual }
+    }
+
+    fn of(solved: &Solved) -> Self {
+        let dual = solved.dual.as_deref();
+        Self::new(&solved.params, dual, solved.iterations, solved.status)
     }
 
     fn solved(&self) -> Option<Solved> {
@@ -70,7 +79,8 @@ impl Saved {
             *params.get_mut(i)? = *v;
         }
         let (iterations, status) = (self.iterations, self.status);
-        Some(Solved { params, iterations, status, certificate: None })
+        let dual = self.dual.clone();
+        Some(Solved { params, iterations, status, certificate: None, dual })
     }
 }
 
@@ -140,7 +150,7 @@ impl Store {
         if self.save.is_none() {
             return;
         }
-        let saved = Saved::new(&solved.params, solved.iterations, solved.status);
+        let saved = Saved::of(solved);
         let mut state = self.state();
         let entry = state.file.stages.entry(number(stage)).or_default();
         entry.finished.push(saved);
@@ -155,7 +165,7 @@ impl Store {
         }
         let mut state = self.state();
         if self.is_due(&state) {
-            let saved = Saved::new(params, iterations, Status::Interrupted);
+            let saved = Saved::new(params, None, iterations, Status::Interrupted);
             state.file.stages.entry(number(stage)).or_default().current = Some(saved);
             self.save_if_due(&mut state);
         }
@@ -164,7 +174,7 @@ impl Store {
     /// Notes where a solve was cut short.
     pub(super) fn cut(&self, stage: Stage, solved: &Solved) {
         if self.save.is_some() {
-            let saved = Saved::new(&solved.params, solved.iterations, solved.status);
+            let saved = Saved::of(solved);
             self.state().file.stages.entry(number(stage)).or_default().current = Some(saved);
         }
     }

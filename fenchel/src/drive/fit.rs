@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use fenchel_core::{Certificate, Objective, Problem, Workspace, certify};
+use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with};
 use fenchel_solvers::{Control, Method, Progress, Status};
 
 use super::{Coefficients, Error, assemble};
@@ -29,21 +29,23 @@ pub(super) struct Solved {
     pub status: Status,
     /// Of `params`, where it is at hand.
     pub certificate: Option<Certificate>,
+    /// The dual candidate to certify `params` with, where the loss has no gradient to be one.
+    pub dual: Option<Vec<f64>>,
 }
 
-/// Solves from `start`, `done` iterations of which were spent earlier.
+/// Solves from `start`, perhaps with a dual candidate, `done` iterations of which were spent earlier.
 ///
 /// Errors: [`Error::Solver`] where the solver fails or returns something that is not finite.
 pub(super) fn solve(
     problem: &Problem<'_>,
     method: &'static dyn Method,
-    start: Vec<f64>,
+    (start, dual): (Vec<f64>, Option<Vec<f64>>),
     done: u64,
     limits: Limits<'_>,
     observer: &mut (dyn FnMut(&Progress<'_>) + Send),
 ) -> Result<Solved, Error> {
     let status = Status::MaxIter;
-    let mut solved = Solved { params: start, iterations: done, status, certificate: None };
+    let mut solved = Solved { params: start, iterations: done, status, certificate: None, dual };
     let mut tol = limits.tol;
     for _ in 0..MOST_ATTEMPTS {
         let before = solved.iterations;
@@ -56,6 +58,7 @@ pub(super) fn solve(
             max_iter: limits.max_iter.saturating_sub(before),
             deadline: limits.deadline,
             interrupt: limits.interrupt,
+            dual: solved.dual.take(),
             observer: Some(&mut shifted),
         };
         let start = std::mem::take(&mut solved.params);
@@ -70,7 +73,8 @@ pub(super) fn solve(
         }
         solved.params = outcome.params;
         solved.iterations = before + outcome.iterations;
-        let certificate = certify(problem, &solved.params);
+        solved.dual = outcome.dual;
+        let certificate = certify_with(problem, &solved.params, solved.dual.as_deref());
         let relative = certificate.relative;
         solved.certificate = Some(certificate);
         if relative <= limits.tol {
@@ -125,7 +129,9 @@ pub struct Point {
 impl Point {
     pub(super) fn new(problem: &Problem<'_>, solved: &Solved, lambda: f64) -> Self {
         let (loss, penalty) = problem.values(&solved.params, &mut Workspace::default());
-        let certificate = solved.certificate.unwrap_or_else(|| certify(problem, &solved.params));
+        let certificate = solved
+            .certificate
+            .unwrap_or_else(|| certify_with(problem, &solved.params, solved.dual.as_deref()));
         let objective: &dyn Objective = problem.objective;
         let estimate = assemble::original_scale(objective, &solved.params);
         Self {

@@ -6,7 +6,10 @@
 //! orthogonal to what the penalty leaves free, so that some scale may make it a solution.
 
 use fenchel_core::{
-    Baseline, Certifier, Objective, Penalty, Problem, Workspace, kernels::max_abs, worst,
+    Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Workspace,
+    dual::{fit_free, intercept_columns},
+    kernels::max_abs,
+    worst,
 };
 
 use super::free::{Directions, EtaFunction, ParamFunction, to_params};
@@ -25,6 +28,8 @@ pub(super) struct Null {
     pub zero: Vec<f64>,
     /// Zero but for the penalty's lineality space, all else fitted.
     pub start: Vec<f64>,
+    /// A dual point at `start`, where the loss has a prox in place of a gradient.
+    pub dual: Option<Vec<f64>>,
     /// The smallest scale at which `start` is a solution, where the penalty and the loss can tell.
     pub threshold: Option<f64>,
     /// The loss at `zero`.
@@ -39,21 +44,63 @@ impl Null {
     pub(super) fn of(objective: &dyn Objective, penalty: &dyn Penalty) -> Self {
         let nothing = Directions::none();
         let origin = objective.start();
-        let zero = fitted(objective, &nothing, origin.clone());
         let directions =
             Directions::of(&penalty.lineality()).filter(|free| free.len() <= MOST_DIRECTIONS);
+        if let Some(null) = Self::by_prox(objective, penalty, directions.as_ref()) {
+            return null;
+        }
+        let zero = fitted(objective, &nothing, origin.clone());
         let start = match &directions {
             Some(directions) if directions.len() > 0 && objective.as_smooth().is_some() => {
                 fitted(objective, directions, zero.clone())
             }
             _ => zero.clone(),
         };
-        let threshold = directions.and_then(|free| threshold(objective, penalty, &free, &start));
+        let threshold = directions.and_then(|free| {
+            let mut grad = gradient(objective, &start)?;
+            grad.truncate(objective.shape().coefficients());
+            threshold(penalty, &free, grad)
+        });
         let gradient = gradient(objective, &zero);
         let size = |g: Option<&Vec<f64>>| g.map_or(0.0, |g| max_abs(g));
         let sizes = size(gradient.as_ref()).max(size(self::gradient(objective, &origin).as_ref()));
         let loss = objective.value(&zero, &mut Workspace::default());
-        Self { zero, start, threshold, loss, gradient, rounding: ROUNDING * sizes }
+        Self { zero, start, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
+    }
+
+    /// For a linear model whose loss has a prox in place of a gradient: the optimal dual point
+    /// stands in for the gradient. Where that is not unique (ties), the threshold is one at which
+    /// zero is a solution, if perhaps not the smallest.
+    fn by_prox(
+        objective: &dyn Objective,
+        penalty: &dyn Penalty,
+        directions: Option<&Directions>,
+    ) -> Option<Self> {
+        let model = objective.as_linear().filter(|model| model.fit.as_smooth().is_none())?;
+        model.fit.as_prox()?.as_entrywise()?;
+        if model.fit.as_own().is_some() {
+            return None;
+        }
+        let shape = objective.shape();
+        let mut offset = Vec::new();
+        model.eta(&vec![0.0; shape.len()], &mut offset);
+        let fit = |directions: &Directions| {
+            let fit = fit_free(model, &offset, &eta_columns(model, directions))?;
+            Some((to_params(directions, shape, &fit.along), fit.dual))
+        };
+        let nothing = Directions::none();
+        let (zero, zero_dual) = fit(&nothing)?;
+        let (start, dual) = match directions {
+            Some(free) if free.len() > 0 => fit(free)?,
+            _ => (zero.clone(), zero_dual),
+        };
+        let threshold = directions.and_then(|free| {
+            let mut grad = vec![0.0; shape.coefficients()];
+            model.design.mul_t(&dual, &mut grad);
+            threshold(penalty, free, grad)
+        });
+        let loss = objective.value(&zero, &mut Workspace::default());
+        Some(Self { zero, start, dual: Some(dual), threshold, loss, gradient: None, rounding: 0.0 })
     }
 
     /// What "relative" refers to under `penalty`: [`Baseline::at_zero`], from the gradient that is
@@ -117,18 +164,29 @@ fn fitted(objective: &dyn Objective, directions: &Directions, from: Vec<f64>) ->
     to_params(directions, shape, &t)
 }
 
-/// The smallest scale that keeps the coefficients at `start`.
-fn threshold(
-    objective: &dyn Objective,
-    penalty: &dyn Penalty,
-    free: &Directions,
-    start: &[f64],
-) -> Option<f64> {
+/// The smallest scale that keeps the coefficients at `start`, where the gradient is `grad`.
+fn threshold(penalty: &dyn Penalty, free: &Directions, mut grad: Vec<f64>) -> Option<f64> {
     let rule = penalty.as_zero_threshold()?;
-    let mut grad = gradient(objective, start)?;
-    grad.truncate(objective.shape().coefficients());
     free.project_out(&mut grad);
     rule.zero_threshold(&grad).filter(|scale| scale.is_finite())
+}
+
+/// The change of `eta` (n x K) along each direction, then along each intercept.
+fn eta_columns(model: &LinearModel, directions: &Directions) -> Vec<Vec<f64>> {
+    let (n, shape) = (model.fit.samples(), model.shape());
+    let mut t = vec![0.0; directions.len()];
+    let mut beta = vec![0.0; shape.coefficients()];
+    let mut columns = Vec::new();
+    for along in 0..directions.len() {
+        t[along] = 1.0;
+        directions.expand(&t, &mut beta);
+        t[along] = 0.0;
+        let mut column = vec![0.0; n * shape.outputs];
+        model.design.mul(&beta, &mut column);
+        columns.push(column);
+    }
+    columns.extend(intercept_columns(model));
+    columns
 }
 
 /// Golden sections over one free parameter after the other, for a loss without gradient. Such a

@@ -4,7 +4,7 @@
 //! Where the penalty tells from which scale on the null model is a solution, the points above are
 //! the null model itself, so that they have exactly zero coefficients whatever the solver.
 
-use fenchel_core::{Objective, Penalty, Problem, certify};
+use fenchel_core::{Objective, Penalty, Problem, certify_with};
 use fenchel_solvers::{Method, Progress, Status};
 
 use super::checkpoint::Store;
@@ -67,7 +67,7 @@ pub(super) fn run(
     let earlier = store.earlier(stage, objective.shape().len());
     let mut current = earlier.current;
     let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
-    let mut warm = null.start.clone();
+    let mut warm = (null.start.clone(), null.dual.clone());
     for (i, &scale) in scales.iter().enumerate() {
         let penalty = context.penalty.scaled(scale);
         let penalty = penalty.as_ref();
@@ -114,7 +114,7 @@ pub(super) fn run(
         if path.cut.is_some() {
             break;
         }
-        warm = solved.params;
+        warm = (solved.params, solved.dual);
     }
     Ok(path)
 }
@@ -136,7 +136,7 @@ fn point(
     i: usize,
     problem: &Problem<'_>,
     null: &Null,
-    warm: Vec<f64>,
+    warm: (Vec<f64>, Option<Vec<f64>>),
     begun: Option<Solved>,
 ) -> Result<Solved, Error> {
     let Context { job, listener, store, .. } = context;
@@ -144,13 +144,19 @@ fn point(
     let tol = job.solver.tol;
     let above = null.threshold.is_some_and(|threshold| scale >= threshold);
     if above {
-        let certificate = certify(problem, &null.start);
+        let certificate = certify_with(problem, &null.start, null.dual.as_deref());
         if certificate.relative <= tol {
-            let (params, status) = (null.start.clone(), Status::Converged);
-            return Ok(Solved { params, iterations: 0, status, certificate: Some(certificate) });
+            return Ok(Solved {
+                params: null.start.clone(),
+                iterations: 0,
+                status: Status::Converged,
+                certificate: Some(certificate),
+                dual: null.dual.clone(),
+            });
         }
     }
-    let (start, done) = begun.map_or((warm, 0), |solved| (solved.params, solved.iterations));
+    let (start, done) =
+        begun.map_or((warm, 0), |solved| ((solved.params, solved.dual), solved.iterations));
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,

@@ -1,7 +1,7 @@
 //! What would run: everything that is checked and decided before the first solve.
 
 use fenchel_core::Error::Domain;
-use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify};
+use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify_with};
 
 use super::assemble::{Rows, assemble};
 use super::error::within;
@@ -133,7 +133,8 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         own: shape.own,
         solver: prepared.choice.method.name(),
         reason: prepared.reason(),
-        certificate: certify(&problem, &prepared.null.start).kind,
+        certificate: certify_with(&problem, &prepared.null.start, prepared.null.dual.as_deref())
+            .kind,
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),
         folds,

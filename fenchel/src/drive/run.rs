@@ -131,23 +131,44 @@ fn solution(
     prepared: &Prepared,
 ) -> Solution {
     let chosen = cv.as_ref().map_or(full.points.len() - 1, |report| report.chosen);
-    let point = full.points[chosen].clone();
+    let solution = Solution::at(full.points[chosen].clone(), prepared.choice.method.name(), status);
     Solution {
-        status,
-        objective: point.objective,
-        loss: point.loss,
-        penalty: point.penalty,
-        certificate: point.certificate,
-        solver: prepared.choice.method.name(),
         reason: prepared.reason(),
-        iterations: point.iterations,
-        lambda: if job.path.is_some() { Some(point.lambda) } else { job.lambda.or(Some(1.0)) },
-        intercept: point.intercept,
-        coefficients: point.coefficients.dense(),
-        features: point.coefficients.features(),
-        outputs: point.coefficients.outputs(),
+        lambda: if job.path.is_some() { solution.lambda } else { job.lambda.or(Some(1.0)) },
         path: job.path.is_some().then_some(full.points),
         cv,
-        extra: point.extra,
+        ..solution
+    }
+}
+
+impl Solution {
+    /// What `solver` came to with a path that was given up after these points, for want of time;
+    /// `None` where there are none, as for a fit without a path that is not finished.
+    pub fn given_up(solver: &'static str, points: Vec<Point>, on_path: bool) -> Option<Self> {
+        let last = points.last().filter(|_| on_path)?.clone();
+        let solution = Self::at(last, solver, Status::TimeLimit);
+        Some(Self { path: Some(points), ..solution })
+    }
+
+    /// One point by itself.
+    fn at(point: Point, solver: &'static str, status: Status) -> Self {
+        Self {
+            status,
+            objective: point.objective,
+            loss: point.loss,
+            penalty: point.penalty,
+            certificate: point.certificate,
+            solver,
+            reason: String::new(),
+            iterations: point.iterations,
+            lambda: Some(point.lambda),
+            intercept: point.intercept,
+            coefficients: point.coefficients.dense(),
+            features: point.coefficients.features(),
+            outputs: point.coefficients.outputs(),
+            path: None,
+            cv: None,
+            extra: point.extra,
+        }
     }
 }

@@ -18,8 +18,8 @@ use fenchel_plugin_host::{Fault, Faults, LoadError, trust::TrustError};
 
 pub use load::{Wanted, load, load_recorded};
 pub use opener::Opening;
-pub(crate) use opener::open;
-pub use shelf::{Source, shelved_with};
+pub(crate) use opener::{SERVER, open};
+pub use shelf::{FileState, Source, shelved_with};
 pub use used::{PluginRecord, used};
 
 use crate::Error;

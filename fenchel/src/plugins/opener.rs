@@ -1,15 +1,21 @@
 //! The one place where a library is opened: in this process, or in one of its own.
 
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Instant;
 
-use fenchel_plugin_host::{Image, Library, LoadError, name_crashes};
+use fenchel_plugin_host::{Image, Library, LoadError, isolate, name_crashes};
 
 use super::faults;
+
+/// The command that a plugin's own process runs.
+pub(crate) const SERVER: &str = "serve-plugin";
 
 /// How a library is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Opening {
-    /// In a process of its own.
+    /// In a process of its own, which runs this very program: its `main` has to be
+    /// [`cli::run`](crate::cli::run).
     pub isolated: bool,
     /// When calls into a process of its own are given up.
     pub deadline: Option<Instant>,
@@ -20,9 +26,15 @@ pub struct Opening {
 /// Errors: whatever keeps it from loading.
 pub(crate) fn open(image: Image, how: Opening) -> Result<Library, LoadError> {
     if how.isolated {
-        let what = "isolation is not part of this build".to_string();
-        return Err(LoadError::Process { path: image.path().to_path_buf(), what });
+        return isolate::open(image, server(), faults(), how.deadline);
     }
     name_crashes();
     fenchel_plugin_host::open(image, faults())
+}
+
+/// This program again. By this path it is the same one even where its file was replaced meanwhile.
+fn server() -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("fenchel").arg(SERVER);
+    command
 }

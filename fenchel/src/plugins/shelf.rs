@@ -1,11 +1,12 @@
 //! Types that are within reach without being loaded: the cards that were written down when their
 //! libraries were trusted. Reading them runs none of the libraries' code.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use fenchel_core::Kind;
-use fenchel_plugin_host::LibraryInfo;
 use fenchel_plugin_host::trust::{Pin, Trust};
+use fenchel_plugin_host::{Image, LibraryInfo, LoadError};
 use serde_json::{Value, json};
 
 /// Which library a type is from.
@@ -55,6 +56,45 @@ impl From<&LibraryInfo> for Source {
             version: info.version.clone(),
             sha256: info.sha256.clone(),
             path: info.path.clone(),
+        }
+    }
+}
+
+/// What became of the file of a pinned library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// The bytes are those that are pinned.
+    Unchanged,
+    /// There are others.
+    Changed,
+    /// It is gone.
+    Missing,
+    /// What is there cannot be read, or is no regular file.
+    Unreadable,
+}
+
+impl FileState {
+    /// Reads the file at the pin's path. None of its code runs.
+    pub fn of(pin: &Pin) -> Self {
+        match Image::read(&pin.path) {
+            Ok(image) if image.sha256() == pin.sha256 => Self::Unchanged,
+            Ok(_) => Self::Changed,
+            Err(LoadError::Read { source, .. })
+                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Self::Missing
+            }
+            Err(_) => Self::Unreadable,
+        }
+    }
+
+    /// As it is shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
         }
     }
 }

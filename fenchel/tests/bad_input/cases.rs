@@ -381,6 +381,12 @@ fn types() -> Vec<Case> {
             &["`delta`", "p.toml:6:9"],
         ),
         section(
+            "tau at the end of the unit interval",
+            "loss",
+            "type = \"quantile\"\ntau = 1.0",
+            &["`tau` must be greater than 0 and less than 1, got 1", "p.toml:6:7 at loss.tau"],
+        ),
+        section(
             "groups that overlap",
             "penalty",
             "type = \"group_lasso\"\ngroups = [[\"a\", \"b\"], [\"b\"]]",

@@ -39,6 +39,8 @@ impl Bench {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fenchel"));
         command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        // What this user trusts is none of the tests' business.
+        command.env("XDG_CONFIG_HOME", self.path("config")).env_remove("RUST_BACKTRACE");
         command
     }
 
@@ -52,6 +54,7 @@ impl Bench {
     }
 
     /// Names in the folder, sorted.
+    #[allow(dead_code, reason = "not every test program looks around")]
     pub fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).expect("the folder is there");
         let mut names: Vec<String> = entries

@@ -2,6 +2,8 @@
 
 mod huber;
 mod quadratic;
+mod quantile;
 
 pub use huber::Huber;
 pub use quadratic::Quadratic;
+pub use quantile::Quantile;

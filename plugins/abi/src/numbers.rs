@@ -30,6 +30,8 @@ pub const CURVATURE_CONSTANT: i32 = 0;
 pub const CURVATURE_DIAGONAL: i32 = 1;
 pub const CURVATURE_BLOCKS: i32 = 2;
 pub const CURVATURE_APPROXIMATE: i32 = 3;
+pub const CURVATURE_RANK_ONE: i32 = 4;
+pub const CURVATURE_TRIDIAGONAL: i32 = 5;
 
 /// The number of this ABI.
 pub const ABI: u32 = 1;

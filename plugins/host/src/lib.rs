@@ -28,7 +28,7 @@ mod texts;
 pub mod trust;
 mod watch;
 
-pub use crash::name_crashes;
+pub use crash::{leave, name_crashes};
 pub use error::LoadError;
 pub use fault::{Fault, Faults};
 pub use image::Image;

@@ -172,13 +172,15 @@ impl Trust {
         Ok(pin)
     }
 
-    /// Takes the pins of a path away, and says which there were.
+    /// Takes the pins of these bytes away, wherever they are, and says which there were.
     ///
     /// Errors: as for [`Trust::pin`].
-    pub fn unpin(path: &Path) -> Result<Vec<Pin>, TrustError> {
+    pub fn unpin(sha256: &[String]) -> Result<Vec<Pin>, TrustError> {
         let location = file::location().ok_or(TrustError::Nowhere)?;
         let mut gone = Vec::new();
-        file::edit(&location, |pins| gone = pins.extract_if(.., |pin| pin.path == path).collect())?;
+        file::edit(&location, |pins| {
+            gone = pins.extract_if(.., |pin| sha256.contains(&pin.sha256)).collect();
+        })?;
         Ok(gone)
     }
 }

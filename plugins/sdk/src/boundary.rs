@@ -5,15 +5,21 @@ use std::any::Any;
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::panics;
+
 /// Runs `body`; a panic becomes its message. The objects of a plugin are as they were before it or
 /// their authors' locks are poisoned, so nothing is asserted that was not so.
 pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
-        message(panic.as_ref()).unwrap_or_else(|| {
+        let message = message(panic.as_ref()).unwrap_or_else(|| {
             // A payload of the author's own type may panic when it is dropped.
             std::mem::forget(panic);
             "a panic without a message".into()
-        })
+        });
+        match panics::place() {
+            Some(place) => format!("{message} ({place})"),
+            None => message,
+        }
     })
 }
 

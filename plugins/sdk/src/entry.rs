@@ -8,6 +8,7 @@ use fenchel_core::{Card, inventory};
 use fenchel_plugin_abi as abi;
 
 use crate::boundary::caught;
+use crate::panics;
 use crate::register::{Create, Offered};
 
 /// The entry of a library with this name and version; `aborts` where its panics end the process.
@@ -63,6 +64,7 @@ static TABLES: OnceLock<Tables> = OnceLock::new();
 
 fn tables() -> &'static Tables {
     TABLES.get_or_init(|| {
+        panics::silence();
         let mut offered: Vec<&Offered> = inventory::iter::<Offered>.into_iter().collect();
         offered.sort_by_key(|offered| offered.card.name); // the linker's order is none
         let mut tables = Tables { penalties: Vec::new(), losses: Vec::new() };

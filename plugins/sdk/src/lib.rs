@@ -66,6 +66,7 @@
 mod boundary;
 mod entry;
 mod losses;
+mod panics;
 mod parameters;
 mod penalties;
 mod register;

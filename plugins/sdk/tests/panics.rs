@@ -38,18 +38,21 @@ fn a_penalty_is_of_use_after_a_panic() {
 }
 
 #[test]
-fn the_prox_of_one_coefficient_is_nan_where_it_panics() {
+fn the_prox_of_one_coefficient_is_nan_where_it_panics_and_the_next_batch_says_why() {
     let penalty = create("panic_in_prox").unwrap();
     let part = penalty.capability::<abi::Separable>().unwrap();
     // SAFETY: a live object.
     assert!(unsafe { part.prox_at.unwrap()(penalty.raw, 1, 1.0, 1.0) }.is_nan());
     let (v, mut out) = ([1.0; 2], [0.0; 2]);
     // SAFETY: a live object and arrays of the length that is passed.
-    let batch = call(|e| unsafe {
-        let (v, steps) = (v.as_ptr(), v.as_ptr());
-        part.proxes.unwrap()(penalty.raw, 0, 2, v, steps, out.as_mut_ptr(), e)
-    });
-    panicked(batch, "the prox of coefficient 0 went wrong");
+    let mut batch = || {
+        call(|e| unsafe {
+            let (v, steps) = (v.as_ptr(), v.as_ptr());
+            part.proxes.unwrap()(penalty.raw, 0, 2, v, steps, out.as_mut_ptr(), e)
+        })
+    };
+    panicked(batch(), "the prox of coefficient 1 went wrong");
+    panicked(batch(), "the prox of coefficient 0 went wrong");
 }
 
 #[test]

@@ -19,8 +19,9 @@ where
     S: Solver<Problem<'p>, FitState>,
 {
     let max_iter = control.max_iter;
+    let dual = control.dual.take();
     let result = Executor::new(*problem, Guarded { solver, control })
-        .configure(|state: FitState| state.start(start, max_iter))
+        .configure(|state: FitState| state.start(start, dual, max_iter))
         .ctrlc(false)
         .timer(false)
         .run()?;
@@ -35,6 +36,7 @@ where
         iterations: state.get_iter(),
         certificate: state.certificate,
         status,
+        dual: state.dual,
         params: state.params,
     })
 }

@@ -14,6 +14,9 @@ pub(crate) struct FitState {
     pub params: Vec<f64>,
     /// The certificate of `params`, as of the last time that the solver computed it.
     pub certificate: Certificate,
+    /// A dual candidate that belongs to `params`, n x K, from a solver of a loss without gradient;
+    /// at the start, one from an earlier solve.
+    pub dual: Option<Vec<f64>>,
     /// Whether an iteration changed nothing: rounding leaves nothing to gain.
     pub stalled: bool,
     iter: u64,
@@ -24,9 +27,10 @@ pub(crate) struct FitState {
 }
 
 impl FitState {
-    /// Starts at `params` with a limit on iterations.
-    pub fn start(mut self, params: Vec<f64>, max_iters: u64) -> Self {
+    /// Starts at `params`, perhaps with a dual candidate, with a limit on iterations.
+    pub fn start(mut self, params: Vec<f64>, dual: Option<Vec<f64>>, max_iters: u64) -> Self {
         self.params = params;
+        self.dual = dual;
         self.max_iters = max_iters;
         self
     }
@@ -44,6 +48,7 @@ impl State for FitState {
                 value: f64::INFINITY,
                 relative: f64::INFINITY,
             },
+            dual: None,
             stalled: false,
             iter: 0,
             max_iters: u64::MAX,

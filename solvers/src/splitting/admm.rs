@@ -201,7 +201,11 @@ impl<'p> Solver<Problem<'p>, FitState> for Admm {
         }
         if iteration.is_multiple_of(CERTIFY_EVERY) {
             state.params = self.candidate(&p, &terms);
-            state.certificate = self.certifier.certify(&p, &state.params);
+            // The multiplier of the linear predictor's split, unscaled.
+            let share = self.rho / model.fit.samples() as f64;
+            let dual: Vec<f64> = self.u[0].iter().map(|u| share * u).collect();
+            state.certificate = self.certifier.certify_with(&p, &state.params, Some(&dual));
+            state.dual = Some(dual);
         }
         Ok((state, None))
     }

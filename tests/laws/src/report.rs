@@ -1,6 +1,8 @@
 //! What a run of the laws found.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A counterexample to a law, as text that a reader can act on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -37,6 +39,29 @@ pub enum Outcome {
     Violated(Violation),
     /// The implementation does not offer what the law is about.
     NotApplicable,
+}
+
+impl Outcome {
+    /// How a law fared; a panic in it is a violation too.
+    pub(crate) fn of(
+        law: &'static str,
+        check: impl FnOnce() -> Option<Result<(), Violation>>,
+    ) -> Self {
+        match catch_unwind(AssertUnwindSafe(check)) {
+            Ok(None) => Self::NotApplicable,
+            Ok(Some(Ok(()))) => Self::Held,
+            Ok(Some(Err(violation))) => Self::Violated(violation),
+            Err(panic) => {
+                Self::Violated(Violation::new(law, "some input", "no panic", said(&*panic)))
+            }
+        }
+    }
+}
+
+/// The message of a panic.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 /// How all laws fared.

@@ -1,9 +1,16 @@
 //! A law that no broken loss breaks says nothing: one sound loss, broken in one place at a time,
 //! and the law that must notice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
+
+use fenchel_core::elementwise::{
+    Elementwise, ElementwiseConjugate, ElementwiseFit, ElementwiseProx, check_responses,
+};
 use fenchel_core::{
-    Bound, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, FitProx, Loss,
-    OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds, kernels,
+    Bound, Curvature, CurvatureForm, DataFit, Design, EntrywiseProx, Error, FitConjugate, FitProx,
+    Loss, OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds,
+    kernels,
 };
 use fenchel_laws::Outcome;
 use fenchel_laws::loss::check_all;
@@ -25,6 +32,10 @@ enum Flaw {
     ConjugateDomainTooNarrow,
     NotConvex,
     ProxWithHalfTheStep,
+    EnvelopeForgetsTheStep,
+    EnvelopeLeavesTheDomain,
+    ProxDerivativeOfTheInverse,
+    EntrywiseProxMixesEntries,
     WeightsIgnored,
     ZeroWeightsCount,
     LastSampleCountsTwice,
@@ -34,6 +45,9 @@ enum Flaw {
     InfiniteAtZero,
     DevianceWithoutTheTwo,
     ResponsesTooFew,
+    ValueVaries,
+    GradientOfAnotherThread,
+    PanicsAtNan,
     ThresholdAddedTwice,
     ThresholdOfOneSample,
     Panics,
@@ -48,6 +62,8 @@ struct Fit {
     flaw: Flaw,
     y: Vec<f64>,
     weights: Vec<f64>,
+    calls: AtomicUsize,
+    home: ThreadId,
 }
 
 fn sigmoid(eta: f64) -> f64 {
@@ -67,7 +83,8 @@ impl Logit {
             Flaw::AnythingAccepted => vec![0.5; n],
             _ => samples.number()?.to_vec(),
         };
-        Ok(Fit { flaw: self.0, y, weights: weights.collect() })
+        let (calls, home) = (AtomicUsize::new(0), thread::current().id());
+        Ok(Fit { flaw: self.0, y, weights: weights.collect(), calls, home })
     }
 }
 
@@ -122,6 +139,10 @@ fn entropy(q: f64) -> f64 {
 }
 
 impl Fit {
+    fn clone_without_flaw(&self) -> Self {
+        let (y, weights) = (self.y.clone(), self.weights.clone());
+        Self { flaw: Flaw::None, y, weights, calls: AtomicUsize::new(0), home: self.home }
+    }
     fn share(&self, i: usize) -> f64 {
         self.weights[i] / self.y.len() as f64
     }
@@ -140,6 +161,13 @@ impl DataFit for Fit {
     fn value(&self, eta: &[f64], _own: &[f64]) -> f64 {
         if self.flaw == Flaw::InfiniteAtZero && eta.iter().all(|e| *e == 0.0) {
             return f64::INFINITY;
+        }
+        match self.flaw {
+            Flaw::PanicsAtNan if eta.iter().any(|e| e.is_nan()) => panic!("not a number"),
+            Flaw::ValueVaries if self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1 => {
+                return (1.0 + 1e-15) * self.clone_without_flaw().value(eta, &[]);
+            }
+            _ => {}
         }
         self.sum(|i| {
             let bump = if self.flaw == Flaw::NotConvex { (3.0 * eta[i]).sin() } else { 0.0 };
@@ -163,7 +191,11 @@ impl DataFit for Fit {
 impl SmoothFit for Fit {
     fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], _grad_own: &mut [f64]) -> f64 {
         let written = grad.len() - usize::from(self.flaw == Flaw::GradientEntryUnwritten);
-        let sign = if self.flaw == Flaw::GradientOfTheOtherSign { -1.0 } else { 1.0 };
+        let sign = match self.flaw {
+            Flaw::GradientOfTheOtherSign => -1.0,
+            Flaw::GradientOfAnotherThread if thread::current().id() != self.home => 1.0 + 1e-15,
+            _ => 1.0,
+        };
         for (i, g) in grad[..written].iter_mut().enumerate() {
             *g = sign * self.share(i) * (sigmoid(eta[i]) - self.y[i]);
         }
@@ -243,6 +275,31 @@ impl FitProx for Fit {
                 *(if above { &mut high } else { &mut low }) = middle;
             }
             *z = low;
+        }
+        if self.flaw == Flaw::EntrywiseProxMixesEntries {
+            out[0] += 1e-3 * v[1];
+        }
+    }
+    fn envelope_gradient(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.prox(v, step, out);
+        let divisor = if self.flaw == Flaw::EnvelopeForgetsTheStep { 1.0 } else { step };
+        out.iter_mut().zip(v).for_each(|(out, v)| *out = (v - *out) / divisor);
+        if self.flaw == Flaw::EnvelopeLeavesTheDomain {
+            out[0] = self.share(0) * (1.001 - self.y[0]);
+        }
+    }
+    fn as_entrywise(&self) -> Option<&dyn EntrywiseProx> {
+        Some(self)
+    }
+}
+
+impl EntrywiseProx for Fit {
+    fn prox_derivative(&self, v: &[f64], step: f64, out: &mut [f64]) {
+        self.prox(v, step, out);
+        for (i, z) in out.iter_mut().enumerate() {
+            let inverse = 1.0 + step * self.share(i) * sigmoid(*z) * sigmoid(-*z);
+            let inverted = self.flaw == Flaw::ProxDerivativeOfTheInverse;
+            *z = if inverted { inverse } else { 1.0 / inverse };
         }
     }
 }
@@ -376,6 +433,10 @@ fn wrong_conjugates_are_caught() {
 #[test]
 fn a_wrong_prox_is_caught() {
     is_caught(Flaw::ProxWithHalfTheStep, "the_prox_in_eta_minimises");
+    is_caught(Flaw::EnvelopeForgetsTheStep, "the_prox_ends_in_a_subgradient");
+    is_caught(Flaw::EnvelopeLeavesTheDomain, "the_prox_ends_in_a_subgradient");
+    is_caught(Flaw::ProxDerivativeOfTheInverse, "prox_derivatives_match_differences");
+    is_caught(Flaw::EntrywiseProxMixesEntries, "prox_derivatives_match_differences");
 }
 
 #[test]
@@ -401,7 +462,95 @@ fn wrong_predictions_are_caught() {
 }
 
 #[test]
+fn answers_that_depend_on_more_than_the_input_are_caught() {
+    is_caught(Flaw::ValueVaries, "the_same_call_gives_the_same_bits");
+    is_caught(Flaw::GradientOfAnotherThread, "threads_get_the_same_numbers");
+    is_caught(Flaw::PanicsAtNan, "nan_and_infinity_are_survived");
+}
+
+#[test]
 fn a_panic_is_a_violation_and_stays_inside() {
     // The panic happens while laws bind the loss, whichever is first.
     assert!(!check_all(&Logit(Flaw::Panics)).holds());
+}
+
+/// The check loss, with a flaw that no gradient would show.
+#[derive(Debug, Clone, Copy)]
+struct Check(CheckFlaw);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum CheckFlaw {
+    None,
+    ConjugateOfTheOtherSide,
+    ConjugateWithoutTheResponse,
+    ProxStopsTooEarly,
+    DerivativeOneEverywhere,
+}
+
+const TAU: f64 = 0.8;
+
+impl Elementwise for Check {
+    fn value(&self, y: f64, eta: f64) -> f64 {
+        (TAU * (y - eta)).max((TAU - 1.0) * (y - eta))
+    }
+    fn saturated(&self, _y: f64) -> f64 {
+        0.0
+    }
+    fn as_conjugate(fit: &ElementwiseFit<Self>) -> Option<&dyn FitConjugate> {
+        Some(fit)
+    }
+    fn as_prox(fit: &ElementwiseFit<Self>) -> Option<&dyn FitProx> {
+        Some(fit)
+    }
+}
+
+impl ElementwiseConjugate for Check {
+    fn conjugate(&self, y: f64, u: f64) -> f64 {
+        let (low, high) = match self.0 {
+            CheckFlaw::ConjugateOfTheOtherSide => (TAU - 1.0, TAU),
+            _ => (-TAU, 1.0 - TAU),
+        };
+        let y = if self.0 == CheckFlaw::ConjugateWithoutTheResponse { 0.0 } else { y };
+        let slack = 1e-12;
+        if (low - slack..=high + slack).contains(&u) { u * y } else { f64::INFINITY }
+    }
+}
+
+impl ElementwiseProx for Check {
+    fn prox(&self, y: f64, v: f64, step: f64) -> f64 {
+        let step = if self.0 == CheckFlaw::ProxStopsTooEarly { 0.9 * step } else { step };
+        y.clamp(v - step * (1.0 - TAU), v + step * TAU)
+    }
+    fn prox_derivative(&self, y: f64, v: f64, step: f64) -> f64 {
+        let everywhere = self.0 == CheckFlaw::DerivativeOneEverywhere;
+        if self.prox(y, v, step) == y && !everywhere { 0.0 } else { 1.0 }
+    }
+}
+
+impl Loss for Check {
+    fn reads(&self) -> ResponseKind {
+        ResponseKind::Number
+    }
+    fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
+        let y = samples.number()?;
+        check_responses(y, samples.len(), |_| true, "finite")?;
+        Ok(Bound::Eta(Box::new(ElementwiseFit::new(*self, y.to_vec(), samples)?)))
+    }
+}
+
+#[test]
+fn a_loss_without_gradient_is_not_spared() {
+    let report = check_all(&Check(CheckFlaw::None));
+    assert!(report.holds(), "{report}");
+    let subgradient = "the_prox_ends_in_a_subgradient";
+    for (flaw, law) in [
+        (CheckFlaw::ConjugateOfTheOtherSide, subgradient),
+        (CheckFlaw::ConjugateWithoutTheResponse, subgradient),
+        (CheckFlaw::ProxStopsTooEarly, "the_prox_in_eta_minimises"),
+        (CheckFlaw::DerivativeOneEverywhere, "prox_derivatives_match_differences"),
+    ] {
+        let report = check_all(&Check(flaw));
+        let caught = report.violations().any(|violation| violation.law == law);
+        assert!(caught, "{law} did not notice {flaw:?}:\n{report}");
+    }
 }

@@ -1,7 +1,9 @@
-//! `fenchel plugin`: looking at a library, and trusting it.
+//! `fenchel plugin`: looking at a library, trusting it, and taking that back.
 
 mod check;
+mod list;
 mod trust;
+mod untrust;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use super::Done;
 use crate::plugins::{self, Opening};
 use crate::{Error, registry};
 
-/// Check a library, or trust it
+/// Check a library, trust it or no longer, list those that are trusted
 #[derive(Debug, Args)]
 pub(super) struct PluginCommand {
     #[command(subcommand)]
@@ -25,6 +27,8 @@ pub(super) struct PluginCommand {
 enum Action {
     Check(check::Check),
     Trust(trust::TrustLibrary),
+    Untrust(untrust::Untrust),
+    List(list::ListLibraries),
 }
 
 impl PluginCommand {
@@ -32,6 +36,8 @@ impl PluginCommand {
         match &self.action {
             Action::Check(command) => command.run(),
             Action::Trust(command) => command.run(),
+            Action::Untrust(command) => command.run(),
+            Action::List(command) => command.run(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod cv;
 mod fit;
 mod fixture;
+mod nonsmooth;
 mod own;
 mod path;
 mod resume;

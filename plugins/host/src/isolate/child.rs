@@ -165,7 +165,8 @@ impl Child {
             let mut answer = channel.ask(words, until)?;
             let mut reader = Reader::new(&mut answer);
             if let Some(fault) = reader.option(read_fault)? {
-                self.faults.report(fault);
+                // Who it was is known here; what the child remembers, the plugin may have written on.
+                self.faults.report(Fault { plugin: called.plugin.into(), ..fault });
             }
             let status = Status::read(&mut reader)?;
             match status {

@@ -151,11 +151,13 @@ const KINDS: [ResponseKind; 6] = [
     ResponseKind::Nothing,
 ];
 
-const FORMS: [CurvatureForm; 4] = [
+const FORMS: [CurvatureForm; 6] = [
     CurvatureForm::Constant,
     CurvatureForm::Diagonal,
     CurvatureForm::Blocks,
     CurvatureForm::Approximate,
+    CurvatureForm::RankOne,
+    CurvatureForm::Tridiagonal,
 ];
 
 fn write_one<T: PartialEq>(all: &[T], one: &T, to: &mut impl Sink) {

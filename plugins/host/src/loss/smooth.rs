@@ -103,9 +103,11 @@ impl ForeignCurvature {
             abi::CURVATURE_DIAGONAL => CurvatureForm::Diagonal,
             abi::CURVATURE_BLOCKS => CurvatureForm::Blocks,
             abi::CURVATURE_APPROXIMATE => CurvatureForm::Approximate,
+            abi::CURVATURE_RANK_ONE => CurvatureForm::RankOne,
+            abi::CURVATURE_TRIDIAGONAL => CurvatureForm::Tridiagonal,
             other => {
                 let what = format!(
-                    "is of form {other}, expected FENCHEL_CURVATURE_CONSTANT or its like (0 to 3)"
+                    "is of form {other}, expected FENCHEL_CURVATURE_CONSTANT or its like (0 to 5)"
                 );
                 return Err(plugin.broken(&calls::CURVATURE, what));
             }
@@ -114,10 +116,8 @@ impl ForeignCurvature {
     }
 
     fn length(&self) -> usize {
-        match self.form {
-            CurvatureForm::Blocks => self.bound.length() * self.bound.outputs,
-            _ => self.bound.length(),
-        }
+        let (length, outputs) = (self.bound.length(), self.bound.outputs);
+        self.form.length(length / outputs.max(1), outputs)
     }
 }
 

@@ -93,9 +93,16 @@ impl ForeignSeparable {
         let broken = |&(_, j): &(usize, &usize)| !sweep.beta[*j].is_finite();
         let Some((at, &j)) = sweep.working.iter().enumerate().find(broken) else { return };
         if sweep.stored_sums[at].is_finite() && sweep.lipschitz[at].is_finite() {
-            let what = format!("returned {} for coefficient {j}", sweep.beta[j]);
-            self.object.plugin.report(&calls::PROX_AT, what);
+            self.blame_one(j, sweep.beta[j]);
         }
+    }
+
+    /// The prox of one coefficient has no room for words, that of many has.
+    #[cold]
+    fn blame_one(&self, j: usize, b: f64) {
+        self.proxes(j, &[0.0], &[1.0], &mut [0.0]);
+        // What that said came first, and counts.
+        self.object.plugin.report(&calls::PROX_AT, format!("returned {b} for coefficient {j}"));
     }
 }
 
@@ -120,7 +127,7 @@ impl Separable for ForeignSeparable {
         let b = unsafe { prox_at(self.object.get(), j, v, step) };
         drop(inside);
         if !b.is_finite() && v.is_finite() && step.is_finite() {
-            plugin.report(&calls::PROX_AT, format!("returned {b} for coefficient {j}"));
+            self.blame_one(j, b);
         }
         b
     }

@@ -35,11 +35,15 @@ pub(super) struct Own {
 impl BoundLoss {
     pub(super) fn new(fit: Box<dyn DataFit>) -> Result<Self, Failure> {
         let (outputs, length) = (fit.outputs(), fit.samples() * fit.outputs());
-        let (form, curvatures) = match fit.as_curvature().map(|part| part.form()) {
-            Some(CurvatureForm::Constant) => (abi::CURVATURE_CONSTANT, length),
-            Some(CurvatureForm::Blocks) => (abi::CURVATURE_BLOCKS, length * outputs),
-            Some(CurvatureForm::Approximate) => (abi::CURVATURE_APPROXIMATE, length),
-            Some(CurvatureForm::Diagonal) | None => (abi::CURVATURE_DIAGONAL, length),
+        let form = fit.as_curvature().map_or(CurvatureForm::Diagonal, |part| part.form());
+        let curvatures = form.length(fit.samples(), outputs);
+        let form = match form {
+            CurvatureForm::Constant => abi::CURVATURE_CONSTANT,
+            CurvatureForm::Diagonal => abi::CURVATURE_DIAGONAL,
+            CurvatureForm::Blocks => abi::CURVATURE_BLOCKS,
+            CurvatureForm::Approximate => abi::CURVATURE_APPROXIMATE,
+            CurvatureForm::RankOne => abi::CURVATURE_RANK_ONE,
+            CurvatureForm::Tridiagonal => abi::CURVATURE_TRIDIAGONAL,
         };
         let mut own = Own::default();
         if let Some(part) = fit.as_own() {

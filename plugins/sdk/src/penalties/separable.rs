@@ -1,7 +1,6 @@
 //! Penalties on single coefficients, many at a time but for coordinate descent.
 #![allow(unsafe_code)]
 
-use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,6 +9,7 @@ use fenchel_plugin_abi as abi;
 
 use super::object::Object;
 use crate::boundary::{input, output};
+use crate::panics;
 use crate::report::{Failure, guarded};
 
 pub(super) static SEPARABLE: abi::Separable = abi::Separable {
@@ -26,18 +26,14 @@ pub(super) static ELEMENTARY: abi::Elementary =
 unsafe extern "C" fn prox_at(penalty: *const c_void, j: usize, v: f64, step: f64) -> f64 {
     // SAFETY: the header's promises for `prox_at`.
     let Some(part) = (unsafe { Object::at(penalty) }).separable() else { return f64::NAN };
-    // Not by way of `caught`: this is the one function in which nanoseconds count, and its message
-    // has nowhere to go.
+    // Not by way of `caught`: this is the one function in which nanoseconds count.
     match catch_unwind(AssertUnwindSafe(|| part.prox_at(j, v, step))) {
         Ok(b) => b,
-        Err(panic) => lost(panic),
+        Err(panic) => {
+            panics::keep(panic);
+            f64::NAN
+        }
     }
-}
-
-#[cold]
-fn lost(panic: Box<dyn Any + Send>) -> f64 {
-    std::mem::forget(panic); // it may panic when it is dropped
-    f64::NAN
 }
 
 unsafe extern "C" fn values(
@@ -73,6 +69,7 @@ unsafe extern "C" fn proxes(
     let out = unsafe { output(out, count) };
     unsafe {
         guarded(error, || {
+            panics::resume_kept();
             part(object)?.prox_range(first, v, steps, out);
             Ok(())
         })

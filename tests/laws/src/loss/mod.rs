@@ -10,9 +10,10 @@
 //! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
 //! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`], [`thresholds_widen_the_predictor`] |
 //! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
-//! | prox | [`the_prox_in_eta_minimises`] |
+//! | prox | [`the_prox_in_eta_minimises`], [`the_prox_ends_in_a_subgradient`], [`prox_derivatives_match_differences`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
 //! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
+//! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
 mod binding;
 mod conjugate;
@@ -20,9 +21,8 @@ mod derivatives;
 mod predictor;
 mod probe;
 mod prox;
+mod repeat;
 mod weights;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fenchel_core::{DataFit, Loss};
 
@@ -39,7 +39,12 @@ pub use derivatives::{
     the_hessian_bound_holds, thresholds_widen_the_predictor,
 };
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
-pub use prox::the_prox_in_eta_minimises;
+pub use prox::{
+    prox_derivatives_match_differences, the_prox_ends_in_a_subgradient, the_prox_in_eta_minimises,
+};
+pub use repeat::{
+    nan_and_infinity_are_survived, the_same_call_gives_the_same_bits, threads_get_the_same_numbers,
+};
 pub use weights::{
     the_order_of_samples_does_not_matter, weights_are_scale_free, weights_equal_repetition,
     zero_weights_do_not_matter,
@@ -90,6 +95,14 @@ pub const LAWS: &[Law] = laws![
     the_prox_in_eta_minimises: |loss| {
         fits(loss, |fit| fit.as_prox().is_some() && fit.as_own().is_none())
     },
+    the_prox_ends_in_a_subgradient: |loss| {
+        fits(loss, |fit| fit.as_prox().is_some() && has_conjugate(fit))
+    },
+    prox_derivatives_match_differences: |loss| {
+        fits(loss, |fit| {
+            fit.as_own().is_none() && fit.as_prox().is_some_and(|prox| prox.as_entrywise().is_some())
+        })
+    },
     weights_equal_repetition: probe::takes_weights,
     weights_are_scale_free: probe::takes_weights,
     zero_weights_do_not_matter: probe::takes_weights,
@@ -99,30 +112,21 @@ pub const LAWS: &[Law] = laws![
         let cases = probe::predictor_cases(loss);
         loss.as_predictor().is_some() && cases.iter().any(|case| case.fit.as_own().is_none())
     },
+    the_same_call_gives_the_same_bits: |loss| fits(loss, |_| true),
+    threads_get_the_same_numbers: |loss| fits(loss, |_| true),
+    nan_and_infinity_are_survived: |loss| fits(loss, |_| true),
 ];
+
+impl Law {
+    /// Tries this law. A panic inside the loss is a violation too.
+    pub fn outcome(&self, loss: &dyn Loss) -> Outcome {
+        Outcome::of(self.name, || (self.applies)(loss).then(|| (self.check)(loss)))
+    }
+}
 
 /// Tries every law. A panic inside the loss is a violation too.
 pub fn check_all(loss: &dyn Loss) -> Report {
-    let try_one = |law: &Law| {
-        if !(law.applies)(loss) {
-            return Outcome::NotApplicable;
-        }
-        match (law.check)(loss) {
-            Ok(()) => Outcome::Held,
-            Err(violation) => Outcome::Violated(violation),
-        }
-    };
-    let outcomes = LAWS.iter().map(|law| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| try_one(law))).unwrap_or_else(|panic| {
-            let what = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Outcome::Violated(Violation::new(law.name, "some input", "no panic", what))
-        });
-        (law.name, outcome)
-    });
+    let outcomes = LAWS.iter().map(|law| (law.name, law.outcome(loss)));
     Report { outcomes: outcomes.collect() }
 }
 

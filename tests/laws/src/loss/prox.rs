@@ -32,6 +32,89 @@ pub fn the_prox_in_eta_minimises(loss: &dyn Loss) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Where the prox ends, `u = (v - prox(v)) / step` is a subgradient: `f(z) + f*(u) = <u, z>` at the prox
+/// `z`. For a loss without gradient this is what ties conjugate and value together. And every `s u`
+/// with `0 <= s <= 1` stays inside the domain of the conjugate.
+pub fn the_prox_ends_in_a_subgradient(loss: &dyn Loss) -> Result<(), Violation> {
+    const LAW: &str = "the_prox_ends_in_a_subgradient";
+    for case in probe::cases(loss) {
+        let (Some(prox), Some(conjugate)) = (case.fit.as_prox(), case.fit.as_conjugate()) else {
+            continue;
+        };
+        for point in case.points() {
+            for step in [0.3, 12.0, 60.0] {
+                let (mut z, mut u) = (vec![f64::NAN; case.len()], vec![f64::NAN; case.len()]);
+                prox.prox(&point.eta, step, &mut z);
+                prox.envelope_gradient(&point.eta, step, &mut u);
+                let input = || format!("the prox at step = {step}, {}", case.describe(&point));
+                let value = case.fit.value(&z, &[]);
+                let size: f64 = z.iter().zip(&u).map(|(z, u)| (z * u).abs()).sum();
+                let expected = kernels::dot(&u, &z) - value;
+                let got = conjugate.conjugate(&u);
+                if !probe::agree(expected, got, 1e-9, 1e-9 * (1.0 + size + value.abs())) {
+                    let expected = format!("f* = <u, z> - f = {expected:e} at u = {u:?}");
+                    return Err(Violation::new(LAW, input(), expected, format!("{got:e}")));
+                }
+                for s in [0.0, 0.3, 1.0 - 1e-9] {
+                    let shrunk: Vec<f64> = u.iter().map(|u| s * u).collect();
+                    let got = conjugate.conjugate(&shrunk);
+                    if !got.is_finite() {
+                        let expected = format!("a finite f* at {s} times {u:?}");
+                        return Err(Violation::new(LAW, input(), expected, format!("{got:e}")));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The derivative of an entrywise prox agrees with differences, and no entry of the prox depends on
+/// another entry. Points where the one-sided differences disagree are kinks and left out.
+pub fn prox_derivatives_match_differences(loss: &dyn Loss) -> Result<(), Violation> {
+    const LAW: &str = "prox_derivatives_match_differences";
+    for case in probe::cases(loss) {
+        let Some(prox) = case.fit.as_prox() else { continue };
+        let Some(entrywise) = prox.as_entrywise() else { continue };
+        for point in case.points() {
+            for step in [0.3, 12.0, 60.0] {
+                let mut derivative = vec![f64::NAN; case.len()];
+                entrywise.prox_derivative(&point.eta, step, &mut derivative);
+                let at = |v: &[f64]| {
+                    let mut z = vec![f64::NAN; case.len()];
+                    prox.prox(v, step, &mut z);
+                    z
+                };
+                let here = at(&point.eta);
+                for i in 0..case.len() {
+                    let width = 1e-5 * (1.0 + point.eta[i].abs());
+                    let moved = |by: f64| {
+                        let mut v = point.eta.clone();
+                        v[i] += by;
+                        at(&v)
+                    };
+                    let (above, below) = (moved(width), moved(-width));
+                    let input = || format!("entry {i}, step = {step}, {}", case.describe(&point));
+                    if let Some(k) = (0..case.len()).find(|&k| k != i && above[k] != here[k]) {
+                        let (expected, got) = ("as before: the prox is entrywise", above[k]);
+                        let expected = format!("entry {k} {expected}, {}", here[k]);
+                        return Err(Violation::new(LAW, input(), expected, format!("{got}")));
+                    }
+                    let (right, left) = (above[i] - here[i], here[i] - below[i]);
+                    let (right, left) = (right / width, left / width);
+                    let kink = (right - left).abs() > 1e-3;
+                    let expected = 0.5 * (right + left);
+                    if !kink && !probe::agree(expected, derivative[i], 0.0, 2e-3) {
+                        let got = format!("{:e}", derivative[i]);
+                        return Err(Violation::new(LAW, input(), format!("{expected:e}"), got));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 type Answer = (Vec<f64>, f64, Vec<f64>);
 
 fn challenge(

@@ -44,9 +44,10 @@ pub fn fenchel_young_equality(penalty: &dyn Penalty, space: &Space) -> Result<()
             continue;
         }
         let scale = conjugate.dual_scale(&u);
-        // Entries far smaller than the largest keep fewer digits: each may be outside by as much.
+        // Entries far smaller than the largest keep fewer digits, or none: each may be outside by as
+        // much.
         let least = u.iter().filter(|u| **u != 0.0).fold(top, |least, u| least.min(u.abs()));
-        let outside = (1e-7 + pair.rounding() / least).min(1e-3);
+        let outside = 1e-7 + pair.rounding() / least;
         if scale < 1.0 - outside || scale.is_nan() {
             return Err(Violation::new(
                 "fenchel_young_equality",

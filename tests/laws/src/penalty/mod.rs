@@ -15,6 +15,7 @@
 //! | lineality | [`lineality_is_flat`], [`other_directions_are_not_flat`] |
 //! | convexity | [`convexity_is_as_claimed`], [`weak_convexity_is_tight`] |
 //! | terms | [`terms_sum_to_the_value`], [`operators_have_adjoints_and_bounds`] |
+//! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
 mod challenge;
 mod conjugate;
@@ -24,12 +25,11 @@ mod numbers;
 mod parts;
 mod probe;
 mod prox;
+mod repeat;
 mod scaling;
 mod subdifferential;
 mod terms;
 mod zero_threshold;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fenchel_core::{Convexity, Penalty, Space};
 
@@ -41,6 +41,9 @@ pub use lineality::{lineality_is_flat, other_directions_are_not_flat};
 pub use numbers::{nan_is_not_stationary, values_are_numbers};
 pub use parts::{scalars_agree_with_the_penalty, whole_is_the_sum_of_its_parts};
 pub use prox::{prox_is_firmly_nonexpansive, prox_minimises, prox_reports_the_value};
+pub use repeat::{
+    nan_and_infinity_are_survived, the_same_call_gives_the_same_bits, threads_get_the_same_numbers,
+};
 pub use scaling::{convex_penalties_scale_linearly, scales_multiply};
 pub use subdifferential::{
     distance_agrees_with_slopes, distance_is_lipschitz, distance_is_not_understated,
@@ -104,30 +107,21 @@ pub const LAWS: &[Law] = laws![
     },
     terms_sum_to_the_value: |penalty| penalty.as_terms().is_some(),
     operators_have_adjoints_and_bounds: |penalty| penalty.as_terms().is_some(),
+    the_same_call_gives_the_same_bits: |_| true,
+    threads_get_the_same_numbers: |_| true,
+    nan_and_infinity_are_survived: |_| true,
 ];
+
+impl Law {
+    /// Tries this law. A panic inside the penalty is a violation too.
+    pub fn outcome(&self, penalty: &dyn Penalty, space: &Space) -> Outcome {
+        Outcome::of(self.name, || (self.applies)(penalty).then(|| (self.check)(penalty, space)))
+    }
+}
 
 /// Tries every law. A panic inside the penalty is a violation too.
 pub fn check_all(penalty: &dyn Penalty, space: &Space) -> Report {
-    let try_one = |law: &Law| {
-        if !(law.applies)(penalty) {
-            return Outcome::NotApplicable;
-        }
-        match (law.check)(penalty, space) {
-            Ok(()) => Outcome::Held,
-            Err(violation) => Outcome::Violated(violation),
-        }
-    };
-    let outcomes = LAWS.iter().map(|law| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| try_one(law))).unwrap_or_else(|panic| {
-            let what = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Outcome::Violated(Violation::new(law.name, "some input", "no panic", what))
-        });
-        (law.name, outcome)
-    });
+    let outcomes = LAWS.iter().map(|law| (law.name, law.outcome(penalty, space)));
     Report { outcomes: outcomes.collect() }
 }
 

@@ -39,7 +39,8 @@ pub fn zero_threshold_is_exact(penalty: &dyn Penalty, space: &Space) -> Result<(
             let excess = excess(&*penalty.scaled(below), &grad);
             // For no scale at all, what rounding leaves at 1e8 is not a distance. The prox of a
             // penalty that is smooth at zero shrinks as 1/scale, and no further.
-            let floors = if s.is_none() { [1e-9, 1e-4 / below] } else { [1e-13; 2] };
+            let shrunk = 1.0 / below.max(1.0);
+            let floors = if s.is_none() { [1e-9, 1e-4 * shrunk] } else { [1e-13, 1e-13 * shrunk] };
             let seen = excess.into_iter().zip(floors);
             let none = |(excess, floor): (Option<f64>, f64)| excess.filter(|e| *e <= floor);
             if let Some(excess) = seen.filter_map(none).next() {

@@ -1,6 +1,7 @@
 //! A weighted lasso, whose second weight is 0.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 
 use fenchel_core::{
     Conjugate, Convexity, Elementary, Lineality, Penalty, Prox, Scalar, Separable, Subdifferential,
@@ -37,6 +38,9 @@ pub enum Flaw {
     LinealityOfTheNextCoordinate,
     LinealityOutOfRange,
     ScalarsDoubled,
+    ProxOfAnotherThread,
+    RemembersInfinity,
+    PanicsAtNan,
     Panics,
 }
 
@@ -46,11 +50,13 @@ pub struct Lasso {
     lambda: f64,
     weighted: bool,
     calls: AtomicUsize,
+    home: ThreadId,
 }
 
 impl Lasso {
     pub fn new(flaw: Flaw) -> Self {
-        Self { flaw, lambda: 0.7, weighted: true, calls: AtomicUsize::new(0) }
+        let (calls, home) = (AtomicUsize::new(0), thread::current().id());
+        Self { flaw, lambda: 0.7, weighted: true, calls, home }
     }
     pub fn without_weights() -> Self {
         Self { weighted: false, ..Self::new(Flaw::None) }
@@ -68,7 +74,14 @@ impl Lasso {
 impl Separable for Lasso {
     fn value_at(&self, j: usize, b: f64) -> f64 {
         let value = self.lambda_at(j) * b.abs();
-        if self.flaw == Flaw::ValueNegated { -value } else { value }
+        match self.flaw {
+            Flaw::ValueNegated => -value,
+            Flaw::RemembersInfinity => {
+                let seen = self.calls.fetch_add(usize::from(b.is_infinite()), Ordering::Relaxed);
+                if seen > 0 { 2.0 * value } else { value }
+            }
+            _ => value,
+        }
     }
     fn prox_at(&self, j: usize, v: f64, step: f64) -> f64 {
         let threshold = step * self.lambda_at(j);
@@ -81,6 +94,8 @@ impl Separable for Lasso {
             Flaw::ProxVaries => {
                 x * (1.0 + 1e-9 * (self.calls.fetch_add(1, Ordering::Relaxed) % 5) as f64)
             }
+            Flaw::ProxOfAnotherThread if thread::current().id() != self.home => x * (1.0 + 1e-15),
+            Flaw::PanicsAtNan if v.is_nan() => panic!("not a number"),
             Flaw::Panics => panic!("out of bounds"),
             _ => x,
         }

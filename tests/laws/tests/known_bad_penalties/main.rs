@@ -159,6 +159,15 @@ fn wrong_terms_are_caught() {
 }
 
 #[test]
+fn answers_that_depend_on_more_than_the_input_are_caught() {
+    use lasso::Flaw::*;
+    breaks(&Lasso::new(ProxVaries), "the_same_call_gives_the_same_bits");
+    breaks(&Lasso::new(ProxOfAnotherThread), "threads_get_the_same_numbers");
+    breaks(&Lasso::new(RemembersInfinity), "nan_and_infinity_are_survived");
+    breaks(&Lasso::new(PanicsAtNan), "nan_and_infinity_are_survived");
+}
+
+#[test]
 fn a_panic_is_a_violation_and_stays_inside() {
     breaks(&Lasso::new(lasso::Flaw::Panics), "prox_minimises");
 }

@@ -13,7 +13,9 @@ use serde_json::Value;
 
 /// A file of the repository.
 pub fn repository(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two floors up").join(name)
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = above.find(|folder| folder.join("Cargo.lock").is_file());
+    root.expect("the lock file is at the root").join(name)
 }
 
 /// Compiles the sources, which are in one language, to a library. Every warning is an error.

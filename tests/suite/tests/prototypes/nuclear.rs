@@ -12,7 +12,11 @@ pub struct Nuclear {
 }
 
 impl Nuclear {
+    /// NaN where an entry is not finite, which the decomposition does not survive.
     fn singular_values(&self, beta: &[f64]) -> DVector<f64> {
+        if !beta.iter().all(|b| b.is_finite()) {
+            return DVector::from_element(1, f64::NAN);
+        }
         DMatrix::from_column_slice(self.features, self.outputs, beta).singular_values()
     }
 }
@@ -40,6 +44,10 @@ impl Penalty for Nuclear {
 
 impl Prox for Nuclear {
     fn prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
+        if !v.iter().all(|v| v.is_finite()) {
+            out.fill(f64::NAN);
+            return f64::NAN;
+        }
         let mut svd = DMatrix::from_column_slice(self.features, self.outputs, v).svd(true, true);
         svd.singular_values.apply(|s| *s = (*s - step * self.lambda).max(0.0));
         let value = self.lambda * svd.singular_values.sum();

@@ -29,7 +29,8 @@ impl Elementwise for Quantile {
 
 impl ElementwiseProx for Quantile {
     fn prox(&self, y: f64, v: f64, step: f64) -> f64 {
-        y.clamp(v - step * (1.0 - self.tau), v + step * self.tau)
+        // Unlike `clamp`, this does not panic at NaN.
+        y.max(v - step * (1.0 - self.tau)).min(v + step * self.tau)
     }
 }
 
