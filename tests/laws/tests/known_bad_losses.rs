@@ -519,7 +519,7 @@ impl ElementwiseConjugate for Check {
 impl ElementwiseProx for Check {
     fn prox(&self, y: f64, v: f64, step: f64) -> f64 {
         let step = if self.0 == CheckFlaw::ProxStopsTooEarly { 0.9 * step } else { step };
-        y.clamp(v - step * (1.0 - TAU), v + step * TAU)
+        y.max(v - step * (1.0 - TAU)).min(v + step * TAU)
     }
     fn prox_derivative(&self, y: f64, v: f64, step: f64) -> f64 {
         let everywhere = self.0 == CheckFlaw::DerivativeOneEverywhere;

@@ -1,6 +1,6 @@
 //! A bound loss is a function: of its input alone, from any thread, whatever was asked before.
 
-use fenchel_core::{CurvatureForm, Loss};
+use fenchel_core::{Loss, Predictor};
 
 use super::probe::{self, Case, Point};
 use crate::repeat::{self, Answer};
@@ -10,11 +10,11 @@ use crate::{Random, Violation};
 /// to the same data.
 pub fn the_same_call_gives_the_same_bits(loss: &dyn Loss) -> Result<(), Violation> {
     const LAW: &str = "the_same_call_gives_the_same_bits";
-    for (case, again) in probe::cases(loss).iter().zip(&probe::cases(loss)) {
-        for point in case.points() {
-            let before = answers(loss, case, &point);
-            repeat::unchanged(LAW, "in the next call", &before, &answers(loss, case, &point))?;
-            repeat::unchanged(LAW, "bound again", &before, &answers(loss, again, &point))?;
+    for (asked, again) in asked(loss).iter().zip(&asked(loss)) {
+        for point in asked.case.points() {
+            let before = asked.answers(&point);
+            repeat::unchanged(LAW, "in the next call", &before, &asked.answers(&point))?;
+            repeat::unchanged(LAW, "bound again", &before, &again.answers(&point))?;
         }
     }
     Ok(())
@@ -22,10 +22,10 @@ pub fn the_same_call_gives_the_same_bits(loss: &dyn Loss) -> Result<(), Violatio
 
 /// One bound loss that is asked by four threads at once gives each the numbers that it gives to one.
 pub fn threads_get_the_same_numbers(loss: &dyn Loss) -> Result<(), Violation> {
-    for case in probe::cases(loss) {
-        let points = case.points();
+    for asked in asked(loss) {
+        let points = asked.case.points();
         repeat::in_threads("threads_get_the_same_numbers", || {
-            points.iter().flat_map(|point| answers(loss, &case, point)).collect()
+            points.iter().flat_map(|point| asked.answers(point)).collect()
         })?;
     }
     Ok(())
@@ -34,10 +34,11 @@ pub fn threads_get_the_same_numbers(loss: &dyn Loss) -> Result<(), Violation> {
 /// A linear predictor that is NaN or infinite may be answered by anything, but does not end the
 /// process, and leaves no trace: what is asked next gets the answers of before.
 pub fn nan_and_infinity_are_survived(loss: &dyn Loss) -> Result<(), Violation> {
-    for case in probe::cases(loss) {
+    for asked in asked(loss) {
+        let case = &asked.case;
         let points = case.points();
         let finite = || -> Vec<Answer> {
-            points.iter().step_by(4).flat_map(|point| answers(loss, &case, point)).collect()
+            points.iter().step_by(4).flat_map(|point| asked.answers(point)).collect()
         };
         let before = finite();
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -52,7 +53,7 @@ pub fn nan_and_infinity_are_survived(loss: &dyn Loss) -> Result<(), Violation> {
                 broken.push(Point { own: vec![bad; start.own.len()], ..start });
             }
             for point in &broken {
-                let _ = answers(loss, &case, point);
+                let _ = asked.answers(point);
             }
         }
         let when = "after NaN and infinities";
@@ -61,26 +62,59 @@ pub fn nan_and_infinity_are_survived(loss: &dyn Loss) -> Result<(), Violation> {
     Ok(())
 }
 
+/// A bound loss, or what the loss says of predictions, which may need a wider predictor.
+struct Asked<'a> {
+    case: Case,
+    predictor: Option<&'a dyn Predictor>,
+}
+
+fn asked(loss: &dyn Loss) -> Vec<Asked<'_>> {
+    let bound = probe::cases(loss).into_iter().map(|case| Asked { case, predictor: None });
+    let mut all: Vec<Asked<'_>> = bound.collect();
+    if let Some(predictor) = loss.as_predictor() {
+        let cases = probe::predictor_cases(loss).into_iter();
+        all.extend(cases.map(|case| Asked { case, predictor: Some(predictor) }));
+    }
+    all
+}
+
+impl Asked<'_> {
+    /// Everything that there is to say of one point.
+    fn answers(&self, point: &Point) -> Vec<Answer> {
+        let mut all = Vec::new();
+        let mut add = |what: &str, numbers: Vec<f64>| {
+            all.push(Answer::new(format!("{what}, {}", self.case.describe(point)), numbers));
+        };
+        match self.predictor {
+            Some(predictor) => {
+                let outputs = self.case.fit.outputs();
+                add("the response", predictor.response(&point.eta, outputs).0);
+                let class = predictor.class(&point.eta, outputs).into_iter().flatten();
+                add("the class", class.map(f64::from).collect());
+                let deviance = predictor.deviance(&point.eta, outputs, &self.case.samples);
+                add("the deviance", deviance.into_iter().collect());
+            }
+            None => bound_answers(&self.case, point, &mut add),
+        }
+        all
+    }
+}
+
 /// Everything that a bound loss says of one point.
-fn answers(loss: &dyn Loss, case: &Case, point: &Point) -> Vec<Answer> {
-    let mut all = Vec::new();
-    let mut add = |what: &str, numbers: Vec<f64>| {
-        all.push(Answer::new(format!("{what}, {}", case.describe(point)), numbers));
-    };
-    let (n, outputs) = (case.len(), case.fit.outputs());
+fn bound_answers(case: &Case, point: &Point, add: &mut dyn FnMut(&str, Vec<f64>)) {
+    let (length, samples, outputs) = (case.len(), case.fit.samples(), case.fit.outputs());
     add("the value", vec![case.value(point)]);
-    let mut slope = Random::new(29).normals(n, 0.01);
+    let mut slope = Random::new(29).normals(length, 0.01);
     if let Some(gradient) = case.gradient(point) {
         slope.clone_from(&gradient.eta);
         add("value and gradient", [vec![gradient.value], gradient.eta, gradient.own].concat());
     }
     if let Some(curvature) = case.fit.as_curvature() {
-        let length = if curvature.form() == CurvatureForm::Blocks { n * outputs } else { n };
-        let mut out = vec![0.0; length];
+        let mut out = vec![0.0; curvature.form().length(samples, outputs)];
         curvature.curvature(&point.eta, &point.own, &mut out);
         add("the curvature", out);
         if let Some(product) = curvature.as_product() {
-            let mut out = vec![0.0; n];
+            let mut out = vec![0.0; length];
             product.product(&point.eta, &point.own, &slope, &mut out);
             add("the product of the Hessian and the gradient", out);
         }
@@ -89,16 +123,8 @@ fn answers(loss: &dyn Loss, case: &Case, point: &Point) -> Vec<Answer> {
         add("the conjugate of the gradient", vec![conjugate.conjugate(&slope)]);
     }
     if let Some(prox) = case.fit.as_prox() {
-        let mut out = vec![0.0; n];
+        let mut out = vec![0.0; length];
         prox.prox(&point.eta, 3.0, &mut out);
         add("the prox, step = 3", out);
     }
-    if let Some(predictor) = loss.as_predictor() {
-        add("the response", predictor.response(&point.eta, outputs).0);
-        let class = predictor.class(&point.eta, outputs).into_iter().flatten();
-        add("the class", class.map(f64::from).collect());
-        let deviance = predictor.deviance(&point.eta, outputs, &case.samples);
-        add("the deviance", deviance.into_iter().collect());
-    }
-    all
 }
