@@ -217,4 +217,8 @@ pub trait Predictor: Send + Sync {
     ///
     /// Errors: as [`Loss::bind`].
     fn deviance(&self, eta: &[f64], outputs: usize, samples: &Samples) -> Result<f64, Error>;
+    /// What a reader of the predictions should know of them, if anything, in one sentence.
+    fn caveat(&self, _eta: &[f64], _outputs: usize) -> Option<String> {
+        None
+    }
 }

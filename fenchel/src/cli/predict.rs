@@ -112,6 +112,11 @@ impl Predict {
         };
         let predicted = drive::predict(&*loss, &eta, columns, kind)
             .map_err(|e| Error::input(e.to_string()).in_file(shown.clone()))?;
+        if kind != PredictionKind::Link
+            && let Some(caveat) = loss.as_predictor().and_then(|p| p.caveat(&eta, columns))
+        {
+            output::complain(&format!("note: {caveat}"));
+        }
         let rows = new.rows.max(1);
         let cells: Vec<Vec<String>> = match (kind, &result.data.classes) {
             (PredictionKind::Class, Some(labels)) => {

@@ -82,6 +82,17 @@ impl Predictor for CumulativeLogit {
         Error::check_length("linear predictor", eta.len(), samples.len() * (classes.count - 1))?;
         Ok(OrderedFit::new(classes).deviance(eta))
     }
+    fn caveat(&self, eta: &[f64], outputs: usize) -> Option<String> {
+        let n = eta.len() / outputs.max(1);
+        let crossed = |i: &usize| (1..outputs).any(|k| eta[i + n * k] < eta[i + n * (k - 1)]);
+        let count = (0..n).filter(crossed).count();
+        (count > 0).then(|| {
+            format!(
+                "in {count} of {n} rows the predictors of neighbouring thresholds cross: a class \
+                 between them has probability 0, and the others are rescaled to sum to 1"
+            )
+        })
+    }
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -178,6 +189,8 @@ mod tests {
         let expected = [sigma(-1.0), 0.5, 1.0 - 2.0 * sigma(-1.0), 0.0, sigma(-1.0), 0.5];
         assert!(p.iter().zip(expected).all(|(p, e)| (p - e).abs() < 1e-15), "{p:?}");
         assert_eq!(loss.class(&[-1.0, 1.0, 1.0, -1.0], 2).unwrap(), [1, 0]);
+        assert!(loss.caveat(&[-1.0, 1.0, 1.0, -1.0], 2).unwrap().starts_with("in 1 of 2 rows"));
+        assert_eq!(loss.caveat(&[-1.0, 0.0, 1.0, 0.0], 2), None);
         // Where the middle class is crossed it counts as the rounding unit.
         let deviance =
             loss.deviance(&[1.0, 1.0, 1.0, -1.0, -1.0, -1.0], 2, &samples(&[1, 1, 0], 3));
