@@ -11,10 +11,10 @@ pub struct Edge {
     pub weight: f64,
 }
 
-/// The graph of the weights above `threshold` in size, less the smallest edge of every cycle.
+/// The graph of the weights above `threshold` in size, less those that close a cycle.
 ///
-/// Edges are looked at from the smallest on, and one that still lies on a cycle is removed: as cycles
-/// only vanish, an edge that is kept never lies on one later, so that none is left. O(E (d + E)).
+/// Edges enter from the largest on, and one that would close a cycle of edges that are in stays out: it
+/// is the smallest edge of that cycle. No edge that stays out could be added. O(E (d + E)).
 /// - Shapes: `weights` is d x d, column by column, `weights[i + d j]` of the edge from i to j. The
 ///   diagonal is not read.
 /// - Edges come back sorted by parent, then child.
@@ -28,20 +28,17 @@ pub fn acyclic(weights: &[f64], d: usize, threshold: f64) -> Vec<Edge> {
             edges.push(Edge { from, to, weight });
         }
     }
-    let mut order: Vec<usize> = (0..edges.len()).collect();
-    order.sort_by(|&a, &b| edges[a].weight.abs().total_cmp(&edges[b].weight.abs()));
+    // Stable: of equal sizes the first enters first.
+    edges.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); d];
-    edges.iter().for_each(|edge| children[edge.from].push(edge.to));
-    let mut kept = vec![true; edges.len()];
-    for e in order {
-        let Edge { from, to, .. } = edges[e];
-        if reaches(&children, to, from) {
-            kept[e] = false;
-            children[from].retain(|child| *child != to);
+    edges.retain(|&Edge { from, to, .. }| {
+        let enters = !reaches(&children, to, from);
+        if enters {
+            children[from].push(to);
         }
-    }
-    let mut kept = kept.into_iter();
-    edges.retain(|_| kept.next().unwrap_or(true));
+        enters
+    });
+    edges.sort_by_key(|edge| (edge.from, edge.to));
     edges
 }
 
@@ -88,12 +85,13 @@ mod tests {
             assert!(has_an_order(&edges, d), "{d} nodes: {edges:?}");
             let above = |i: usize, j: usize| i != j && weights[i + d * j].abs() > threshold;
             assert!(edges.iter().all(|e| above(e.from, e.to)));
-            // Every edge that is gone would close a cycle of edges at least as large.
+            // Every edge that is gone would close a cycle, of edges at least as large.
             for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
                 let gone = above(i, j) && !edges.iter().any(|e| (e.from, e.to) == (i, j));
                 let weight = weights[i + d * j];
                 if gone {
                     let mut closed = edges.clone();
+                    closed.retain(|edge| edge.weight.abs() >= weight.abs());
                     closed.push(Edge { from: i, to: j, weight });
                     assert!(!has_an_order(&closed, d), "{i} -> {j} closes no cycle");
                 }
