@@ -8,6 +8,8 @@ use crate::gradient::Momentum;
 /// Iterations between measurements of the metric.
 const MEASURE_EVERY: u64 = 100;
 const MOST_HALVINGS: usize = 60;
+/// Relative differences of values that may be rounding: a barrier enters with a large weight.
+const ROUNDING: f64 = 1e-10;
 
 #[derive(Debug, Default)]
 pub(super) struct Polish {
@@ -16,6 +18,8 @@ pub(super) struct Polish {
     step: f64,
     metric: Vec<f64>,
     grad: Vec<f64>,
+    /// The gradient at the next point, where values do not tell enough.
+    ahead: Vec<f64>,
     z: Vec<f64>,
     next: Vec<f64>,
     /// The objective and the penalty at the current point.
@@ -55,7 +59,7 @@ impl Polish {
         }
         self.iteration += 1;
         let found = self.forward_backward((problem, smooth), parts, work);
-        let slack = 1e-14 * (1.0 + self.value.abs());
+        let slack = ROUNDING * (1.0 + self.value.abs());
         if found.is_none_or(|value| value > self.value + slack) {
             let restarted = !self.momentum.is_at_rest() || self.z != *params;
             self.momentum = Momentum::default();
@@ -93,14 +97,29 @@ impl Polish {
                 self.next[i] = next;
             }
             let moved = problem.objective.value(&self.next, work);
-            let bound = value + linear + square / (2.0 * self.step);
-            let slack = 1e-14 * (value.abs() + moved.abs() + linear.abs());
-            if moved.is_finite() && moved <= bound + slack {
+            let above = moved - (value + linear + square / (2.0 * self.step));
+            let clear = above <= -ROUNDING * (1.0 + value.abs());
+            let unclear = above <= ROUNDING * (1.0 + value.abs());
+            let fits = clear || (unclear && self.is_flat_enough(smooth, square, work));
+            if moved.is_finite() && fits {
                 return Some(moved + total(parts, &self.next));
             }
             self.step *= 0.5;
         }
         None
+    }
+
+    /// The upper bound by gradients, `<g(next) - g(z), d> <= ||d||^2 / step`, where values drown in
+    /// rounding.
+    fn is_flat_enough(&mut self, smooth: &dyn Smooth, square: f64, work: &mut Workspace) -> bool {
+        self.ahead.resize(self.next.len(), 0.0);
+        if !smooth.value_gradient(&self.next, &mut self.ahead, work).is_finite() {
+            return false;
+        }
+        let slopes = self.ahead.iter().zip(&self.grad);
+        let moves = self.next.iter().zip(&self.z);
+        let bend: f64 = slopes.zip(moves).map(|((h, g), (x, z))| (h - g) * (x - z)).sum();
+        bend <= square / self.step
     }
 
     /// Whether momentum points uphill, in the metric.
