@@ -8,6 +8,7 @@
 //! | losses, before and after they have seen data | [`loss`] |
 //! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
+//! | objectives at the end of a barrier's path | [`CentralPath`] |
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
@@ -15,6 +16,7 @@
 
 pub mod blocks;
 pub mod card;
+mod central_path;
 pub mod certificate;
 mod curvature;
 pub mod design;
@@ -37,6 +39,7 @@ pub mod sweep;
 mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
+pub use central_path::{CentralPath, Stage};
 pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify, certify_with};
 pub use curvature::CurvatureForm;
 pub use design::Design;

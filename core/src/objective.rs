@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use crate::central_path::CentralPath;
 use crate::design::Design;
 use crate::kernels;
 use crate::loss::DataFit;
@@ -61,9 +62,9 @@ pub trait Objective: Debug + Send + Sync {
     fn start(&self) -> Vec<f64>;
     /// The value.
     fn value(&self, params: &[f64], work: &mut Workspace) -> f64;
-    /// How the parameters beside coefficients and intercepts appear in the result.
-    fn report(&self, own: &[f64]) -> OwnReport {
-        let _ = own;
+    /// How what stands beside coefficients and intercepts appears in the result.
+    fn report(&self, params: &[f64]) -> OwnReport {
+        let _ = params;
         OwnReport::default()
     }
     /// Gradients.
@@ -72,6 +73,10 @@ pub trait Objective: Debug + Send + Sync {
     }
     /// The objective as a loss of a linear predictor.
     fn as_linear(&self) -> Option<&LinearModel> {
+        None
+    }
+    /// The objective as the end of a path of better-natured ones.
+    fn as_central_path(&self) -> Option<&dyn CentralPath> {
         None
     }
 }
@@ -165,7 +170,8 @@ impl Objective for LinearModel {
         self.fit.value(&work.eta, self.shape().split(params).2)
     }
 
-    fn report(&self, own: &[f64]) -> OwnReport {
+    fn report(&self, params: &[f64]) -> OwnReport {
+        let own = self.shape().split(params).2;
         self.fit.as_own().map_or(OwnReport::default(), |parameters| parameters.report(own))
     }
 

@@ -178,6 +178,14 @@ impl Samples {
         }
     }
 
+    /// That there is no response. Errors: [`Error::Unsupported`] where there is one.
+    pub fn nothing(&self) -> Result<(), Error> {
+        match &self.response {
+            Response::None { .. } => Ok(()),
+            other => Err(other.unfit("no response")),
+        }
+    }
+
     /// Times and events. Errors: [`Error::Unsupported`] on another kind of response.
     pub fn survival(&self) -> Result<(&[f64], &[bool]), Error> {
         match &self.response {

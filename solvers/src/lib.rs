@@ -3,6 +3,7 @@
 
 mod bridge;
 mod card;
+mod central;
 mod coordinate;
 mod gradient;
 mod method;
@@ -21,6 +22,7 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &gradient::FistaMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
+        &central::CentralPathMethod,
     ]
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fenchel_core::{
-    Bound, Card, Convexity, CurvatureForm, DenseMatrix, Design, Kind, Loss, Matrix, Penalty,
-    Response, ResponseKind, Samples, Space,
+    Bound, Card, Convexity, CurvatureForm, DenseMatrix, Design, Kind, LinearModel, Loss, Matrix,
+    Objective, Penalty, Problem, Response, ResponseKind, Samples, Space, cards,
 };
 
 use crate::registry;
@@ -130,6 +130,30 @@ fn of_loss(loss: &dyn Loss) -> Vec<String> {
     words
 }
 
+/// The first loss that a solver takes under `l1`, `quadratic` before all others; none for another
+/// card than a solver's.
+pub(super) fn loss_for(card: &Card) -> Option<&'static Card> {
+    let method = fenchel_solvers::method(card.name).filter(|_| card.kind == Kind::Solver)?;
+    let penalty = example_penalty(registry::card(Kind::Penalty, "l1")?)?;
+    let taken = |card: &&Card| {
+        let loss = example_loss(card)?;
+        let objective: Box<dyn Objective> = match bind_small(&*loss)? {
+            Bound::Direct(objective) => objective,
+            Bound::Eta(fit) => Box::new(LinearModel::new(small_design()?, fit, None, false).ok()?),
+        };
+        let (objective, penalty) = (&*objective, &*penalty);
+        let problem = Problem { objective, penalty, baseline: Default::default() };
+        method.supports(&problem).ok()
+    };
+    let all = registry::card(Kind::Loss, "quadratic").into_iter().chain(cards(Kind::Loss));
+    all.into_iter().find(|card| taken(card).is_some())
+}
+
+fn small_design() -> Option<Design> {
+    let matrix = DenseMatrix::new(4, 1, vec![0.5, -1.0, 0.0, 2.0]).ok()?;
+    Some(Design::new(Arc::new(Matrix::Dense(matrix))))
+}
+
 /// Binds a loss to four samples of one feature, with a response of the kind that it reads.
 fn bind_small(loss: &dyn Loss) -> Option<Bound> {
     let response = match loss.reads() {
@@ -150,6 +174,5 @@ fn bind_small(loss: &dyn Loss) -> Option<Bound> {
         ResponseKind::Nothing => Response::None { samples: 4 },
     };
     let samples = Samples::new(response, None).ok()?;
-    let matrix = DenseMatrix::new(4, 1, vec![0.5, -1.0, 0.0, 2.0]).ok()?;
-    loss.bind(&samples, &Design::new(Arc::new(Matrix::Dense(matrix)))).ok()
+    loss.bind(&samples, &small_design()?).ok()
 }

@@ -187,25 +187,39 @@ fn problem(entry: &Entry) -> String {
     let table = format!("type = \"{}\"\n{}", card.name, card.example);
     let table = table.trim_end();
     let quadratic = "type = \"quadratic\"";
+    // A solver of few losses is shown with one of them.
+    let taken = capabilities::loss_for(card).filter(|loss| loss.name != "quadratic");
+    let taken = taken.map(|loss| format!("type = \"{}\"\n{}", loss.name, loss.example));
     let (loss, penalty, solver) = match card.kind {
         Kind::Loss => (table, "type = \"l1\"\nlambda = 0.1", ""),
         Kind::Penalty => (quadratic, table, ""),
-        Kind::Solver => (quadratic, "type = \"l1\"\nlambda = 0.1", table),
+        Kind::Solver => {
+            (taken.as_deref().unwrap_or(quadratic), "type = \"l1\"\nlambda = 0.1", table)
+        }
     };
     let capabilities = entry.capabilities();
     let reads = |kind| capabilities.iter().any(|word| word == capabilities::reads(kind));
+    let graph = reads(ResponseKind::Nothing) || taken.is_some();
     let response = match () {
         () if reads(ResponseKind::Survival) => {
             "response = { time = \"time\", event = \"event\" }\n"
         }
-        () if reads(ResponseKind::Nothing) => "",
+        () if graph => "",
         () => "response = \"y\"\n",
     };
     let load = entry.source.as_ref().map_or_else(String::new, |source| {
         format!("load = [{}]", Value::from(source.path.to_string_lossy()))
     });
     let mut text = format!("[data]\nfile = \"data.csv\"\n{response}");
-    let sections = [("loss", loss), ("penalty", penalty), ("solver", solver), ("plugins", &load)];
+    // A graph is learnt from columns as they are.
+    let model = if graph { "standardize = false" } else { "" };
+    let sections = [
+        ("model", model),
+        ("loss", loss),
+        ("penalty", penalty),
+        ("solver", solver),
+        ("plugins", &load),
+    ];
     for (section, body) in sections {
         if !body.is_empty() {
             let _ = write!(text, "\n[{section}]\n{body}\n");

@@ -7,6 +7,7 @@ mod check;
 mod describe;
 mod ending;
 mod fit;
+mod graph;
 mod interrupt;
 mod job;
 mod libraries;
@@ -46,6 +47,7 @@ enum Command {
     Check(check::Check),
     Plugin(plugin::PluginCommand),
     Predict(predict::Predict),
+    Graph(graph::Graph),
     List(list::List),
     Describe(describe::Describe),
     Schema(schema::SchemaCommand),
@@ -71,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Graph(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Describe(command) => command.run(),
         Command::Schema(command) => command.run(),

@@ -58,6 +58,11 @@ pub(super) fn assemble(
         Design::new(rows.matrix.clone())
     };
     let fit = match loss.bind(&rows.samples, &design).map_err(of_binding)? {
+        Bound::Direct(_) if rows.offset.is_some() => {
+            let message = "the loss has no linear predictor that an offset could be added to";
+            let source = fenchel_core::Error::Unsupported(message.into());
+            return Err(Error::section("data", source));
+        }
         Bound::Direct(objective) => return Ok(objective),
         Bound::Eta(fit) => fit,
     };
@@ -127,8 +132,8 @@ pub(super) struct Estimate {
 /// or each by its own. Intercepts whose common shift changes nothing have mean 0.
 pub(super) fn original_scale(objective: &dyn Objective, params: &[f64]) -> Estimate {
     let shape = objective.shape();
-    let (beta, intercepts, own) = shape.split(params);
-    let report = objective.report(own);
+    let (beta, intercepts, _) = shape.split(params);
+    let report = objective.report(params);
     let mut intercept = report.intercept.unwrap_or_else(|| intercepts.to_vec());
     let (p, outputs) = (shape.features, shape.outputs);
     let Some(model) = objective.as_linear() else {

@@ -43,16 +43,15 @@ pub(super) struct Own {
 impl Own {
     fn new(objective: &dyn Objective, params: &[f64], point: &Point) -> Self {
         let shape = objective.shape();
-        let params = shape.split(params).2.to_vec();
         // Thresholds in place of an intercept are parameters, but for the shift by centred columns.
-        let intercept = match objective.report(&params).intercept {
+        let intercept = match objective.report(params).intercept {
             Some(own) => {
                 let shift = point.intercept.iter().zip(&own).map(|(whole, own)| whole - own);
                 shift.take(shape.outputs).collect()
             }
             None => point.intercept.clone(),
         };
-        Self { params, intercept }
+        Self { params: shape.split(params).2.to_vec(), intercept }
     }
 }
 

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fit;
+mod graph;
 mod learn;
 mod new;
 mod predict;

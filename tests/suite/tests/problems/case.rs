@@ -33,7 +33,8 @@ pub struct Case {
     pub file: String,
     pub name: String,
     x: Vec<Vec<f64>>,
-    y: Table,
+    /// None for a loss of the columns of x alone.
+    y: Option<Table>,
     /// Whether each event was seen, where `y` are times.
     event: Option<Vec<bool>>,
     weights: Option<Vec<f64>>,
@@ -62,14 +63,14 @@ pub enum Storage {
 
 /// A problem and what its tolerances are relative to.
 pub struct Posed {
-    model: LinearModel,
+    objective: Box<dyn Objective>,
     penalty: Box<dyn Penalty>,
     baseline: Baseline,
 }
 
 impl Posed {
     pub fn problem(&self) -> Problem<'_> {
-        Problem { objective: &self.model, penalty: &*self.penalty, baseline: self.baseline }
+        Problem { objective: &*self.objective, penalty: &*self.penalty, baseline: self.baseline }
     }
 }
 
@@ -132,15 +133,19 @@ impl Case {
         let loss = registry::build_loss(&raw(&self.loss)).map_err(|e| e.to_string())?;
         let samples = Samples::new(self.response(&*loss), self.weights.clone()).unwrap();
         let design = Design::new(self.matrix(storage));
-        let Bound::Eta(fit) = loss.bind(&samples, &design).map_err(|e| e.to_string())? else {
-            return Err("the loss has no linear predictor".into());
-        };
-        let space = Space::numbered(design.features(), fit.outputs());
-        let model = LinearModel::new(design, fit, self.offset.clone(), self.intercept).unwrap();
+        let objective: Box<dyn Objective> =
+            match loss.bind(&samples, &design).map_err(|e| e.to_string())? {
+                Bound::Direct(objective) => objective,
+                Bound::Eta(fit) => {
+                    let offset = self.offset.clone();
+                    Box::new(LinearModel::new(design, fit, offset, self.intercept).unwrap())
+                }
+            };
+        let space = Space::numbered(objective.shape().features, objective.shape().outputs);
         let penalty = registry::build_penalty(&raw(&self.penalty), &space, Path::new("."))
             .map_err(|e| e.to_string())?;
-        let mut posed = Posed { model, penalty, baseline: Baseline::default() };
-        posed.baseline = Baseline::at_zero(&posed.problem(), &posed.model.start());
+        let mut posed = Posed { objective, penalty, baseline: Baseline::default() };
+        posed.baseline = Baseline::at_zero(&posed.problem(), &posed.objective.start());
         Ok(posed)
     }
 
@@ -165,7 +170,8 @@ impl Case {
 
     /// The response in the form that the loss reads.
     fn response(&self, loss: &dyn Loss) -> Response {
-        let (values, columns) = self.y.columns();
+        let Some(y) = &self.y else { return Response::None { samples: self.x.len() } };
+        let (values, columns) = y.columns();
         match loss.reads() {
             ResponseKind::TwoClasses => Response::Classes {
                 class: values.iter().map(|y| *y as u32).collect(),

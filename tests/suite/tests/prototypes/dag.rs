@@ -96,7 +96,8 @@ impl Objective for Graph {
             _ => f64::INFINITY,
         }
     }
-    fn report(&self, own: &[f64]) -> OwnReport {
+    fn report(&self, params: &[f64]) -> OwnReport {
+        let own = self.shape().split(params).2;
         OwnReport { intercept: None, extra: vec![("noise_scale".into(), own.to_vec())] }
     }
     fn as_smooth(&self) -> Option<&dyn Smooth> {

@@ -115,7 +115,7 @@ fn the_estimated_scale_is_the_residual_deviation_and_carries_the_objective() {
     // At the best scale the loss is sigma itself.
     let (loss, _) = problem.values(&best, &mut Workspace::default());
     assert!((loss - sigma).abs() < 1e-7);
-    assert_eq!(model.report(&[sigma]).extra[0], ("noise_scale".to_string(), vec![sigma]));
+    assert_eq!(model.report(&best).extra[0], ("noise_scale".to_string(), vec![sigma]));
     // There is no dual in eta alone, so stationarity is what certifies; in sigma too.
     let certificate = certify(&problem, &best);
     assert_eq!(certificate.kind, CertificateKind::Stationarity);

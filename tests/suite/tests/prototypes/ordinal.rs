@@ -215,7 +215,7 @@ fn thresholds_stand_in_for_the_intercept_and_parallel_slopes_are_the_limit() {
     let problem = Problem { objective: &parallel, penalty: &penalty, baseline: Default::default() };
     let best = proximal_gradient(&problem, parallel.start(), 5000);
     assert!(certify(&problem, &best).value < 1e-7);
-    let report = parallel.report(&best[2..]).intercept.expect("thresholds");
+    let report = parallel.report(&best).intercept.expect("thresholds");
     assert!(report[0] < report[1] && best[0] > 0.5);
 
     // Differences between columns made dear, the first column priced as above: the same model.

@@ -1,0 +1,197 @@
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::common::Bench;
+use super::{LASSO, bench};
+
+const GRAPH: &str = "\
+[data]
+file = \"d.csv\"
+
+[model]
+standardize = false
+
+[loss]
+type = \"colide\"
+
+[penalty]
+type = \"l1\"
+lambda = 0.05
+";
+
+/// `a -> b -> c` and `a -> \"d,e\"`, 300 samples with noise of deviation 1.
+fn chain() -> Bench {
+    let mut state = 12345u64;
+    let mut normal = || {
+        let mut sum = -6.0;
+        for _ in 0..12 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            sum += (state >> 11) as f64 / (1u64 << 53) as f64;
+        }
+        sum
+    };
+    let mut text = "c,a,b,\"d,e\"\n".to_string();
+    for _ in 0..300 {
+        let a: f64 = normal();
+        let b = 1.2 * a + normal();
+        let c = -1.5 * b + normal();
+        let de = 3.0 + 0.9 * a + normal();
+        writeln!(text, "{c},{a},{b},{de}").unwrap();
+    }
+    Bench::new(&[("p.toml", GRAPH.as_bytes()), ("d.csv", text.as_bytes())])
+}
+
+const TRUTH: &str = "from,to\na,b\nb,c\na,\"d,e\"\n";
+
+fn fitted() -> Bench {
+    let bench = chain();
+    let run = bench.run(&["fit", "p.toml", "-o", "r.json"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+    bench
+}
+
+#[test]
+fn a_chain_is_learnt_written_and_compared() {
+    let bench = fitted();
+    let result: Value = serde_json::from_str(&bench.read("r.json")).unwrap();
+    assert_eq!(result["status"], "converged");
+    assert_eq!(result["solver"], "central_path");
+    assert_eq!(result["certificate"]["kind"], "stationarity");
+    let scale = result["extra"]["noise_scale"][0].as_f64().unwrap();
+    assert!((scale - 1.0).abs() < 0.1, "{scale}");
+    // The last column has mean 3 + 0.9 times that of its parent.
+    assert!((result["intercept"][3].as_f64().unwrap() - 3.0).abs() < 0.2);
+
+    let run = bench.run(&["graph", "r.json"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "from,to,weight");
+    assert_eq!(lines.len(), 4, "{}", run.stdout);
+    for (edge, weight) in [("a,b,", 1.2), ("b,c,", -1.5), ("a,\"d,e\",", 0.9)] {
+        let line = lines.iter().find_map(|line| line.strip_prefix(edge)).expect(edge);
+        assert!((line.parse::<f64>().unwrap() - weight).abs() < 0.2, "{edge}{line}");
+    }
+
+    let run = bench.run(&["graph", "r.json", "--format", "dot", "-o", "g.dot"]);
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "", ""));
+    let dot = bench.read("g.dot");
+    assert!(dot.starts_with("digraph {\n") && dot.ends_with("}\n"), "{dot}");
+    assert_eq!(dot.matches(" -> ").count(), 3, "{dot}");
+    assert!(dot.contains("\"a\" -> \"d,e\" [label=\"0.") && dot.contains("  \"c\";\n"), "{dot}");
+
+    bench.write("truth.csv", TRUTH);
+    let run = bench.run(&["graph", "r.json", "--against", "truth.csv"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let first: Vec<&str> = run.stdout.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(first, ["distance", "0"], "{}", run.stdout);
+    bench.write("other.csv", "from,to\nb,a\nb,c\nc,\"d,e\"\n");
+    let run = bench.run(&["graph", "r.json", "--against", "other.csv"]);
+    let words: Vec<&str> = run.stdout.split_whitespace().collect();
+    assert!(words.starts_with(&["distance", "3", "edges", "3", "reference", "3", "correct", "1"]));
+}
+
+#[test]
+fn a_threshold_of_ones_own_is_taken_on_the_coefficients() {
+    let bench = fitted();
+    let edges = |size: &str| {
+        let run = bench.run(&["graph", "r.json", "--threshold", size]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stdout.lines().count() - 1
+    };
+    assert_eq!([edges("0.3"), edges("1.05"), edges("9")], [3, 2, 0]);
+    let run = bench.run(&["graph", "r.json", "--threshold", "-1"]);
+    assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn a_column_is_predicted_from_its_parents() {
+    let bench = fitted();
+    let run = bench.run(&["predict", "r.json", "d.csv"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(run.stdout.lines().next().unwrap().split(',').count(), 4);
+    assert_eq!(run.stdout.lines().count(), 301);
+}
+
+#[test]
+fn what_has_no_graph_says_so() {
+    let lasso = bench(LASSO);
+    assert_eq!(lasso.run(&["fit", "p.toml", "-o", "r.json"]).code, Some(0));
+    let run = lasso.run(&["graph", "r.json"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("its loss is \"quadratic\""), "{}", run.stderr);
+
+    let bench = fitted();
+    bench.write("wrong.csv", "from,to\na,bb\n");
+    let run = bench.run(&["graph", "r.json", "--against", "wrong.csv"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("no node \"bb\""), "{}", run.stderr);
+    let run = bench.run(&["graph", "r.json", "--at", "0"]);
+    assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn problems_that_are_no_graph_are_refused_with_the_way_out() {
+    let bench = chain();
+    let run = bench.run(&["fit", "p.toml", "--set", "model.standardize=true"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("set `standardize = false`"), "{}", run.stderr);
+    let run = bench.run(&["fit", "p.toml", "--set", "data.offset=\"a\""]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("no linear predictor"), "{}", run.stderr);
+    let run = bench.run(&["fit", "p.toml", "--set", "penalty.type=\"row_group\""]);
+    assert!(run.code == Some(0) || run.code == Some(1), "{}", run.stderr);
+    let run = bench.run(&["fit", "p.toml", "--set", "solver.type=\"cd\""]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("central_path"), "{}", run.stderr);
+}
+
+/// The consensus of the literature as the paper counts it: 17 edges.
+const SACHS: &str = "\
+from,to
+raf,mek
+mek,erk
+plc,pip2
+plc,pip3
+pip3,pip2
+erk,akt
+pka,raf
+pka,mek
+pka,erk
+pka,akt
+pka,jnk
+pka,p38
+pkc,pka
+pkc,raf
+pkc,mek
+pkc,jnk
+pkc,p38
+";
+
+#[test]
+fn the_distance_of_the_paper_on_protein_data_is_reached() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/sachs.csv");
+    let Ok(text) = std::fs::read_to_string(&data) else {
+        assert!(std::env::var_os("CI").is_none(), "the reference data must be there in CI");
+        eprintln!("skipped: there is no {}", data.display());
+        return;
+    };
+    // The observational condition, without the columns that tell the condition.
+    let rows = text.lines().take(854).map(|line| line.split(',').skip(9).collect::<Vec<_>>());
+    let table: String = rows.map(|cells| cells.join(",") + "\n").collect();
+    let bench = Bench::new(&[
+        ("p.toml", GRAPH.as_bytes()),
+        ("d.csv", table.as_bytes()),
+        ("truth.csv", SACHS.as_bytes()),
+    ]);
+    for (noise, distance) in [("equal", "12"), ("unequal", "12")] {
+        let set = format!("loss.noise=\"{noise}\"");
+        let run = bench.run(&["fit", "p.toml", "--set", &set, "-o", "r.json"]);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+        let run = bench.run(&["graph", "r.json", "--against", "truth.csv"]);
+        let words: Vec<&str> = run.stdout.split_whitespace().collect();
+        assert_eq!(words[..4], ["distance", distance, "edges", words[3]], "{}", run.stdout);
+        assert!(run.stdout.contains("reference             17"), "{}", run.stdout);
+    }
+}
