@@ -97,8 +97,15 @@ fn table(value: Value) -> Raw {
     Raw(value.as_object().unwrap().clone())
 }
 
-/// The comparison with the truth, the weights, the noise scale, the steps and the seconds.
-fn learn(data: &Simulated, noise: &str) -> (Comparison, Vec<(usize, usize, f64)>, f64, u64, f64) {
+struct Learnt {
+    comparison: Comparison,
+    edges: Vec<(usize, usize, f64)>,
+    scale: f64,
+    iterations: u64,
+    seconds: f64,
+}
+
+fn learn(data: &Simulated, noise: &str) -> Learnt {
     let loss = registry::build_loss(&table(json!({ "type": "colide", "noise": noise }))).unwrap();
     let matrix = DenseMatrix::new(SAMPLES, data.d, data.columns.clone()).unwrap();
     let samples = Samples::new(Response::None { samples: SAMPLES }, None).unwrap();
@@ -127,7 +134,8 @@ fn learn(data: &Simulated, noise: &str) -> (Comparison, Vec<(usize, usize, f64)>
         edges.iter().map(|e| (e.0, e.1)).collect()
     };
     let comparison = Comparison::new(&pairs(&edges), &pairs(&data.edges));
-    (comparison, edges, list("noise_scale")[0], outcome.iterations, seconds)
+    let (scale, iterations) = (list("noise_scale")[0], outcome.iterations);
+    Learnt { comparison, edges, scale, iterations, seconds }
 }
 
 #[test]
@@ -135,7 +143,7 @@ fn sparse_graphs_of_ten_nodes_are_found_but_for_one_edge() {
     let mut exact = 0;
     for seed in 0..10 {
         let data = simulated(Kind::ErdosRenyi, 10, 2, false, 100 + seed);
-        let (comparison, edges, scale, ..) = learn(&data, "equal");
+        let Learnt { comparison, edges, scale, .. } = learn(&data, "equal");
         eprintln!("seed {seed}: {comparison:?}, noise scale {scale}");
         exact += usize::from(comparison.distance == 0);
         // A weight close to 0.5 is shrunk below the threshold.
@@ -163,13 +171,14 @@ fn study_of_distances_and_times() {
                 let (mut distance, mut rate, mut iterations, mut seconds) = (0.0, 0.0, 0, 0.0);
                 for seed in 0..seeds {
                     let data = simulated(kind, d, degree, noise == "unequal", 7 * seed + d as u64);
-                    let (found, _, _, its, time) = learn(&data, noise);
-                    distance += found.distance as f64 / seeds as f64;
-                    rate += found.true_positive_rate().unwrap() / seeds as f64;
-                    iterations += its / seeds;
-                    seconds += time / seeds as f64;
+                    let found = learn(&data, noise);
+                    let rates = found.comparison.true_positive_rate();
+                    distance += found.comparison.distance as f64 / seeds as f64;
+                    rate += rates.unwrap() / seeds as f64;
+                    iterations += found.iterations / seeds;
+                    seconds += found.seconds / seeds as f64;
                 }
-                println!(
+                eprintln!(
                     "d {d} {kind:?}{degree} {noise}: distance {distance:.1}, true positive rate \
                      {rate:.3}, {iterations} iterations, {seconds:.2} s"
                 );
