@@ -208,7 +208,7 @@ impl Certifier {
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             let mut gradient = std::mem::take(&mut self.gradient);
-            model.design.mul_t(self.dual_in_eta(model), &mut gradient);
+            model.mul_t(self.dual_in_eta(model), &mut gradient);
             self.gradient = gradient;
         }
         let value = loss + problem.penalty.value(beta);

@@ -1,10 +1,42 @@
 //! Inner products and updates of one column, dense or sparse. Several accumulators, because a
 //! single one is bound by the latency of the addition (3.4 times slower on the machines measured).
+//!
+//! Loops over dense columns are compiled twice, for the baseline and for the wide vectors that the
+//! machine may turn out to have. Both do the same operations in the same order (none is fused), so
+//! that they have the same bits.
 
 const LANES: usize = 8;
 
+/// Length below which choosing between the two takes longer than the wider vectors save.
+const SHORT: usize = 32;
+
+/// Calls `$inner` with the arguments, compiled for the widest vectors of this machine.
+macro_rules! wide {
+    ($inner:ident($($arg:ident: $kind:ty),+) -> $out:ty) => {{
+        struct Run<'a> {
+            $($arg: $kind),+
+        }
+        impl pulp::NullaryFnOnce for Run<'_> {
+            type Output = $out;
+            #[inline(always)]
+            fn call(self) -> Self::Output {
+                $inner($(self.$arg),+)
+            }
+        }
+        pulp::Arch::new().dispatch(Run { $($arg),+ })
+    }};
+}
+
 /// `sum_i a_i b_i`.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    if a.len() < SHORT {
+        return dot_inner(a, b);
+    }
+    wide!(dot_inner(a: &'a [f64], b: &'a [f64]) -> f64)
+}
+
+#[inline(always)]
+fn dot_inner(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len().min(b.len());
     let (a, b) = (&a[..n], &b[..n]);
     let mut acc = [0.0; LANES];
@@ -21,6 +53,14 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// `sum_i a_i b_i c_i`.
 pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
+    if a.len() < SHORT {
+        return dot3_inner(a, b, c);
+    }
+    wide!(dot3_inner(a: &'a [f64], b: &'a [f64], c: &'a [f64]) -> f64)
+}
+
+#[inline(always)]
+fn dot3_inner(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     let n = a.len().min(b.len()).min(c.len());
     let (chunks_a, rest_a) = a[..n].as_chunks::<LANES>();
     let (chunks_b, rest_b) = b[..n].as_chunks::<LANES>();
@@ -37,6 +77,14 @@ pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
 
 /// `sum_i x_i (u_i - v_i s_i)`.
 pub fn dot_less(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
+    if x.len() < SHORT {
+        return dot_less_inner(x, u, v, s);
+    }
+    wide!(dot_less_inner(x: &'a [f64], u: &'a [f64], v: &'a [f64], s: &'a [f64]) -> f64)
+}
+
+#[inline(always)]
+fn dot_less_inner(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
     let n = x.len().min(u.len()).min(v.len()).min(s.len());
     let (chunks_x, rest_x) = x[..n].as_chunks::<LANES>();
     let (chunks_u, rest_u) = u[..n].as_chunks::<LANES>();
@@ -54,6 +102,14 @@ pub fn dot_less(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
 
 /// `sum_i a_i`.
 pub fn sum(a: &[f64]) -> f64 {
+    if a.len() < SHORT {
+        return sum_inner(a);
+    }
+    wide!(sum_inner(a: &'a [f64]) -> f64)
+}
+
+#[inline(always)]
+fn sum_inner(a: &[f64]) -> f64 {
     let (chunks, rest) = a.as_chunks::<LANES>();
     let mut acc = [0.0; LANES];
     for x in chunks {
@@ -66,6 +122,14 @@ pub fn sum(a: &[f64]) -> f64 {
 
 /// `y <- y + a x`.
 pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    if x.len() < SHORT {
+        return axpy_inner(a, x, y);
+    }
+    wide!(axpy_inner(a: f64, x: &'a [f64], y: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn axpy_inner(a: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * x;
     }
@@ -73,6 +137,14 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 
 /// `y_i <- y_i + a h_i x_i`.
 pub fn axpy3(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
+    if x.len() < SHORT {
+        return axpy3_inner(a, h, x, y);
+    }
+    wide!(axpy3_inner(a: f64, h: &'a [f64], x: &'a [f64], y: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn axpy3_inner(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
     for ((y, h), x) in y.iter_mut().zip(h).zip(x) {
         *y += a * h * x;
     }
@@ -94,7 +166,17 @@ pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
 
 /// `sum_k v_k b_{i_k} c_{i_k}` over the stored entries of a sparse column.
 pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64 {
-    indices.iter().zip(values).map(|(&i, v)| v * b[i as usize] * c[i as usize]).sum()
+    let (chunks_i, rest_i) = indices.as_chunks::<4>();
+    let (chunks_v, rest_v) = values.as_chunks::<4>();
+    let mut acc = [0.0; 4];
+    for (i, v) in chunks_i.iter().zip(chunks_v) {
+        for l in 0..4 {
+            acc[l] += v[l] * b[i[l] as usize] * c[i[l] as usize];
+        }
+    }
+    let tail: f64 =
+        rest_i.iter().zip(rest_v).map(|(&i, v)| v * b[i as usize] * c[i as usize]).sum();
+    (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
 }
 
 /// `sum_k x_k (u_{i_k} - v_{i_k} s_{i_k})` over the stored entries of a sparse column.
@@ -141,6 +223,7 @@ pub fn soft_threshold(v: f64, t: f64) -> f64 {
     if v.abs() <= t { 0.0 } else { v - t.copysign(v) }
 }
 
+#[inline(always)]
 fn reduce(acc: [f64; LANES]) -> f64 {
     ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7]))
 }

@@ -20,6 +20,8 @@ pub struct SparseMatrix {
     starts: Vec<usize>,
     indices: Vec<u32>,
     values: Vec<f64>,
+    /// Whether it was made as the identity, whose products are copies.
+    identity: bool,
 }
 
 /// The storage of a design.
@@ -74,7 +76,7 @@ impl SparseMatrix {
         for j in 0..cols {
             check_indices(j, &indices[starts[j]..starts[j + 1]], rows)?;
         }
-        Ok(Self { rows, cols, starts, indices, values })
+        Ok(Self { rows, cols, starts, indices, values, identity: false })
     }
 
     /// Column pointers, row indices and values.
@@ -104,7 +106,13 @@ impl Matrix {
             starts: (0..=n).collect(),
             indices: (0..n as u32).collect(),
             values: vec![1.0; n],
+            identity: true,
         })
+    }
+
+    /// Whether it was made by [`Matrix::identity`].
+    pub fn is_identity(&self) -> bool {
+        matches!(self, Self::Sparse(m) if m.identity)
     }
 
     /// Number of rows, `n`.
@@ -161,6 +169,7 @@ impl Matrix {
                 m.values.extend_from_slice(values);
                 m.starts.push(m.indices.len());
                 m.cols += 1;
+                m.identity = false;
             }
             _ => return Err(Error::Data("a matrix has dense or sparse columns, not both".into())),
         }
@@ -215,6 +224,7 @@ impl Matrix {
                     starts,
                     indices,
                     values,
+                    identity: false,
                 })
             }
         }
@@ -244,6 +254,7 @@ impl Matrix {
                     starts,
                     indices,
                     values,
+                    identity: false,
                 })
             }
         }

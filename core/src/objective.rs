@@ -4,6 +4,7 @@
 //! differ only in what else they offer.
 
 use std::fmt::Debug;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::central_path::CentralPath;
 use crate::design::Design;
@@ -112,6 +113,24 @@ pub struct LinearModel {
     pub offset: Option<Vec<f64>>,
     /// Whether intercepts are fitted.
     pub intercept: bool,
+    memo: Mutex<Memo>,
+}
+
+/// The last two products with the design. A solver's certificate, its next iteration, the driver's
+/// certificate and the first one at the next point of a path all ask at the same parameters.
+#[derive(Debug, Default)]
+struct Memo {
+    /// Coefficients and intercepts, and their `eta`.
+    params: Vec<f64>,
+    eta: Vec<f64>,
+    /// A gradient in `eta`, and its product with `X'`.
+    dual: Vec<f64>,
+    gradient: Vec<f64>,
+}
+
+/// Whether all numbers agree to the last bit, so that what follows from them does.
+fn same(a: &[f64], b: &[f64]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 impl LinearModel {
@@ -129,13 +148,46 @@ impl LinearModel {
             Error::check_length("offset", offset.len(), fit.samples() * fit.outputs())?;
         }
         let intercept = intercept && fit.takes_intercept();
-        Ok(Self { design, fit, offset, intercept })
+        Ok(Self { design, fit, offset, intercept, memo: Mutex::default() })
+    }
+
+    fn memo(&self) -> MutexGuard<'_, Memo> {
+        // A panic elsewhere leaves numbers behind that are found to differ, or whole ones.
+        self.memo.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `grad <- X'u` for `u` n x K and `grad` p x K, both column by column.
+    pub fn mul_t(&self, u: &[f64], grad: &mut [f64]) {
+        let mut memo = self.memo();
+        if memo.gradient.len() == grad.len() && same(&memo.dual, u) {
+            grad.copy_from_slice(&memo.gradient);
+            return;
+        }
+        memo.dual.clear();
+        self.design.mul_t(u, grad);
+        memo.gradient.clear();
+        memo.gradient.extend_from_slice(grad);
+        memo.dual.extend_from_slice(u);
     }
 
     /// `eta <- offset + b0 + X beta`.
     pub fn eta(&self, params: &[f64], eta: &mut Vec<f64>) {
-        let (n, shape) = (self.fit.samples(), self.shape());
-        let (beta, intercepts, _) = shape.split(params);
+        let shape = self.shape();
+        let params = &params[..shape.len() - shape.own];
+        let mut memo = self.memo();
+        if !memo.eta.is_empty() && same(&memo.params, params) {
+            eta.clone_from(&memo.eta);
+            return;
+        }
+        memo.params.clear();
+        self.eta_afresh(shape, params, eta);
+        memo.eta.clone_from(eta);
+        memo.params.extend_from_slice(params);
+    }
+
+    fn eta_afresh(&self, shape: Shape, params: &[f64], eta: &mut Vec<f64>) {
+        let n = self.fit.samples();
+        let (beta, intercepts) = params.split_at(shape.coefficients());
         eta.resize(n * shape.outputs, 0.0);
         self.design.mul(beta, eta);
         if let Some(offset) = &self.offset {
@@ -193,7 +245,7 @@ impl Smooth for LinearModel {
         let fit = self.fit.as_smooth().expect("`as_smooth` of the model asked the loss first");
         let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
         if value.is_finite() {
-            self.design.mul_t(&work.grad_eta, grad_beta);
+            self.mul_t(&work.grad_eta, grad_beta);
             for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
                 *g = kernels::sum(u);
             }

@@ -141,12 +141,17 @@ pub trait Separable: Send + Sync {
 
 impl<S: Separable + ?Sized> Prox for S {
     fn prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
-        let mut value = 0.0;
-        for (j, (v, out)) in v.iter().zip(out).enumerate() {
-            *out = self.prox_at(j, *v, step);
-            value += self.value_at(j, *out);
+        // Several sums, as one would wait for each addition.
+        const LANES: usize = 8;
+        let mut sums = [0.0; LANES];
+        for (c, (v, out)) in v.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
+            for (l, ((v, out), sum)) in v.iter().zip(out).zip(&mut sums).enumerate() {
+                let j = c * LANES + l;
+                *out = self.prox_at(j, *v, step);
+                *sum += self.value_at(j, *out);
+            }
         }
-        value
+        sums.iter().sum()
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use fenchel_core::{Bound, DataFit, Design, LinearModel, Loss, Matrix, Objective, Samples};
 
 use super::error::within;
-use super::{Coefficients, Error};
+use super::{Coefficients, Error, reduce};
 use crate::data::Dataset;
 use crate::file::config::ModelConfig;
 
@@ -41,6 +41,17 @@ impl Rows {
             offset: self.offset.as_ref().map(|o| rows.iter().map(|&i| o[i]).collect()),
         })
     }
+}
+
+/// As [`assemble`], on fewer samples with the same loss where `fits` fits are the faster for it.
+pub(super) fn assemble_for(
+    loss: &dyn Loss,
+    rows: &Rows,
+    model: &ModelConfig,
+    fits: usize,
+) -> Result<Box<dyn Objective>, Error> {
+    let reduced = reduce::reduced(loss, rows, fits);
+    assemble(loss, reduced.as_ref().unwrap_or(rows), model)
 }
 
 /// Binds the loss to the samples.

@@ -7,7 +7,7 @@
 
 use fenchel_solvers::Status;
 
-use super::assemble::{Rows, assemble};
+use super::assemble::{Rows, assemble_for};
 use super::error::within;
 use super::folds::{self, Assignment};
 use super::metric::{self, Prediction};
@@ -74,7 +74,8 @@ pub(super) fn fold(
     let all = Rows::all(&job.dataset);
     let training = folds::outside(&assignment[k], all.samples.len());
     let training = all.select(&training).map_err(within("cv"))?;
-    let objective = assemble(job.loss.as_ref(), &training, &job.model)?;
+    let points = context.scales.len();
+    let objective = assemble_for(job.loss.as_ref(), &training, &job.model, points)?;
     let null = Null::of(objective.as_ref(), context.penalty);
     let stage = Stage::Fold { fold: k, folds: assignment.len() };
     let path = path::run(context, stage, objective.as_ref(), &null)?;

@@ -7,6 +7,7 @@
 //! | step | module |
 //! |---|---|
 //! | data and loss become an objective, parameters come back to the original scale | `assemble` |
+//! | tall data under a quadratic loss become few samples | `reduce` |
 //! | the null model and the first scale of a path | `null`, `free`, `newton` |
 //! | one solve, certified afresh | `fit` |
 //! | a grid of scales, warm-started | `grid`, `path` |
@@ -33,6 +34,7 @@ mod path;
 mod plan;
 pub mod predict;
 mod rank;
+mod reduce;
 mod run;
 #[cfg(test)]
 mod tests;

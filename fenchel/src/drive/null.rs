@@ -96,7 +96,7 @@ impl Null {
         };
         let threshold = directions.and_then(|free| {
             let mut grad = vec![0.0; shape.coefficients()];
-            model.design.mul_t(&dual, &mut grad);
+            model.mul_t(&dual, &mut grad);
             threshold(penalty, free, grad)
         });
         let loss = objective.value(&zero, &mut Workspace::default());

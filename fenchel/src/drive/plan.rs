@@ -3,7 +3,7 @@
 use fenchel_core::Error::Domain;
 use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify_with};
 
-use super::assemble::{Rows, assemble};
+use super::assemble::{Rows, assemble_for};
 use super::error::within;
 use super::folds::Assignment;
 use super::null::Null;
@@ -88,7 +88,9 @@ fn at_its_line(error: Error, dataset: &Dataset) -> Error {
 pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
     job.check()?;
     let rows = Rows::all(&job.dataset);
-    let objective = assemble(job.loss.as_ref(), &rows, &job.model)
+    let points =
+        job.path.as_ref().map_or(1, |path| path.lambdas.as_ref().map_or(path.points, Vec::len));
+    let objective = assemble_for(job.loss.as_ref(), &rows, &job.model, points)
         .map_err(|error| at_its_line(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();

@@ -7,18 +7,59 @@ use super::anderson::Anderson;
 use super::model::Model;
 use super::units::{Units, shifted_axpy};
 
+/// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
+/// the next one.
+const FOCUS: f64 = 0.1;
+
 /// Buffers of the inner solve, and the model that it moves.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
     /// The model; its residual is true for the point on return.
     pub model: Model,
-    lipschitz: Vec<f64>,
-    sums: Vec<f64>,
-    offsets: Vec<usize>,
+    all: Pieces,
+    nonzero: Pieces,
     scratch: Vec<f64>,
-    support: Vec<usize>,
     anderson: Anderson,
     saved: Option<Saved>,
+}
+
+/// What an epoch visits, in order, and what it needs of each piece.
+#[derive(Debug, Default)]
+struct Pieces {
+    units: Vec<usize>,
+    /// Curvature bounds.
+    lipschitz: Vec<f64>,
+    /// Stored column sums, and where each piece's begin.
+    sums: Vec<f64>,
+    offsets: Vec<usize>,
+    /// Flat indices of the coefficients.
+    support: Vec<usize>,
+}
+
+impl Pieces {
+    fn clear(&mut self) {
+        self.units.clear();
+        self.lipschitz.clear();
+        self.sums.clear();
+        self.offsets.clear();
+        self.support.clear();
+    }
+
+    /// Takes the nonzero pieces of `all`; whether there are any, and enough others to pass over.
+    fn take_nonzero(&mut self, all: &Pieces, units: &Units<'_>, beta: &[f64]) -> bool {
+        self.clear();
+        for (at, &unit) in all.units.iter().enumerate() {
+            if units.is_active(unit, beta) {
+                let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
+                self.units.push(unit);
+                self.lipschitz.push(all.lipschitz[at]);
+                self.offsets.push(self.sums.len());
+                self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
+                units.coefficients(unit, beta.len(), &mut self.support);
+            }
+        }
+        !self.units.is_empty() && 4 * self.units.len() <= 3 * all.units.len()
+    }
 }
 
 /// A point to return to where an extrapolation does not pay.
@@ -43,7 +84,9 @@ pub(crate) struct Inner {
 }
 
 impl Engine {
-    /// Runs epochs over `working`; returns the size of the first and the last epoch's largest step.
+    /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
+    /// less and do most of the work; returns the largest step of the first and the last epoch over
+    /// all of `working`.
     pub fn descend(
         &mut self,
         units: &Units<'_>,
@@ -53,27 +96,56 @@ impl Engine {
         intercepts: &mut [f64],
         inner: Inner,
     ) -> (f64, f64) {
-        self.prepare(units, design, working, beta.len());
+        let (mut all, mut nonzero) =
+            (std::mem::take(&mut self.all), std::mem::take(&mut self.nonzero));
+        self.prepare(units, design, working, beta.len(), &mut all);
         // A step along a coordinate takes the intercept along; there may be none to take.
         self.model.settle(intercepts);
-        let (mut first, mut last) = (0.0, 0.0);
-        for epoch in 0..inner.epochs {
-            let report = self.epoch(units, design, working, beta, intercepts);
-            last = report;
-            if epoch == 0 {
-                first = report;
-            }
+        let (mut first, mut last) = (None, 0.0);
+        let mut left = inner.epochs;
+        while left > 0 {
+            last = self.epoch(units, design, &all, beta, intercepts);
+            left -= 1;
+            first.get_or_insert(last);
             if last <= inner.tol {
                 break;
             }
-            if inner.extrapolate {
-                let iterate = self.support.iter().map(|&f| beta[f]);
-                if let Some(point) = self.anderson.push(iterate) {
-                    self.jump(units, design, working, beta, intercepts, &point);
+            if nonzero.take_nonzero(&all, units, beta) {
+                self.anderson.clear();
+                let tol = inner.tol.max(FOCUS * last);
+                while left > 0 {
+                    let step = self.epoch(units, design, &nonzero, beta, intercepts);
+                    left -= 1;
+                    if step <= tol {
+                        break;
+                    }
+                    self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
+                self.anderson.clear();
+            } else {
+                self.extrapolate(units, design, &all, beta, intercepts, inner);
             }
         }
-        (first, last)
+        (self.all, self.nonzero) = (all, nonzero);
+        (first.unwrap_or(0.0), last)
+    }
+
+    /// Remembers the point, and now and then tries the extrapolation of the last ones.
+    fn extrapolate(
+        &mut self,
+        units: &Units<'_>,
+        design: &Design,
+        pieces: &Pieces,
+        beta: &mut [f64],
+        intercepts: &mut [f64],
+        inner: Inner,
+    ) {
+        if inner.extrapolate {
+            let iterate = pieces.support.iter().map(|&f| beta[f]);
+            if let Some(point) = self.anderson.push(iterate) {
+                self.jump(units, design, pieces, beta, intercepts, &point);
+            }
+        }
     }
 
     /// Curvature bounds and column sums of the working set.
@@ -83,17 +155,16 @@ impl Engine {
         design: &Design,
         working: &[usize],
         coefficients: usize,
+        all: &mut Pieces,
     ) {
-        self.lipschitz.clear();
-        self.sums.clear();
-        self.offsets.clear();
-        self.support.clear();
+        all.clear();
         self.anderson.clear();
+        all.units.extend_from_slice(working);
         for &unit in working {
-            self.offsets.push(self.sums.len());
-            let bound = units.moments(unit, design, &self.model, &mut self.sums);
-            self.lipschitz.push(bound);
-            units.coefficients(unit, coefficients, &mut self.support);
+            all.offsets.push(all.sums.len());
+            let bound = units.moments(unit, design, &self.model, &mut all.sums);
+            all.lipschitz.push(bound);
+            units.coefficients(unit, coefficients, &mut all.support);
         }
         self.scratch.resize(units.scratch(self.model.outputs()), 0.0);
     }
@@ -102,7 +173,7 @@ impl Engine {
         &mut self,
         units: &Units<'_>,
         design: &Design,
-        working: &[usize],
+        pieces: &Pieces,
         beta: &mut [f64],
         intercepts: &mut [f64],
     ) -> f64 {
@@ -120,10 +191,10 @@ impl Engine {
             shift: &mut shift,
             weighted_sum: &mut weighted_sum,
             total: self.model.totals(),
-            stored_sums: &self.sums,
-            working,
-            lipschitz: &self.lipschitz,
-            offsets: &self.offsets,
+            stored_sums: &pieces.sums,
+            working: &pieces.units,
+            lipschitz: &pieces.lipschitz,
+            offsets: &pieces.offsets,
             scratch: &mut self.scratch,
         });
         self.model.put_point(residual, shift, weighted_sum);
@@ -135,15 +206,15 @@ impl Engine {
         &mut self,
         units: &Units<'_>,
         design: &Design,
-        working: &[usize],
+        pieces: &Pieces,
         beta: &mut [f64],
         intercepts: &mut [f64],
         point: &[f64],
     ) {
-        let before = self.model.value() + units.value(working, beta);
+        let before = self.model.value() + units.value(&pieces.units, beta);
         let mut saved = self.saved.take().unwrap_or_default();
         saved.beta.clear();
-        saved.beta.extend(self.support.iter().map(|&f| beta[f]));
+        saved.beta.extend(pieces.support.iter().map(|&f| beta[f]));
         saved.intercepts.clear();
         saved.intercepts.extend_from_slice(intercepts);
         saved.residual.clone_from(&self.model.residual);
@@ -151,7 +222,7 @@ impl Engine {
         saved.weighted_sum.clone_from(&self.model.weighted_sum);
 
         let (n, p) = (design.samples(), design.features());
-        for (&flat, &target) in self.support.iter().zip(point) {
+        for (&flat, &target) in pieces.support.iter().zip(point) {
             let step = target - beta[flat];
             if step != 0.0 {
                 let (j, k) = (flat % p, flat / p);
@@ -162,9 +233,9 @@ impl Engine {
         }
         self.model.refresh_sums();
         self.model.settle(intercepts);
-        let after = self.model.value() + units.value(working, beta);
+        let after = self.model.value() + units.value(&pieces.units, beta);
         if after.is_nan() || after >= before {
-            for (&flat, &old) in self.support.iter().zip(&saved.beta) {
+            for (&flat, &old) in pieces.support.iter().zip(&saved.beta) {
                 beta[flat] = old;
             }
             intercepts.copy_from_slice(&saved.intercepts);
