@@ -221,7 +221,7 @@ fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
 
 /// Medians with quartiles, and a cross where the published median is.
 fn draw(path: &Path, boxes: &[(usize, usize, [f64; 3], f64)]) -> Result<(), Box<dyn Error>> {
-    let colours = [BLUE, RED, GREEN];
+    let colours = [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44)];
     let root = SVGBackend::new(path, (760, 420)).into_drawing_area();
     root.fill(&WHITE)?;
     let all = boxes.iter().flat_map(|(_, _, q, published)| [q[0], q[2], *published]);
@@ -242,6 +242,8 @@ fn draw(path: &Path, boxes: &[(usize, usize, [f64; 3], f64)]) -> Result<(), Box<
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .max_light_lines(0)
+        .y_labels(6)
         .x_labels(2 * SETTINGS.len() + 1)
         .x_label_formatter(&name)
         .y_label_formatter(&|y| format!("{y:.0e}"))
@@ -268,7 +270,12 @@ fn draw(path: &Path, boxes: &[(usize, usize, [f64; 3], f64)]) -> Result<(), Box<
             Cross::new((place(*s) + 0.06, *published), 4, BLACK.stroke_width(1))
         }))?;
     }
-    chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .border_style(BLACK)
+        .background_style(WHITE)
+        .draw()?;
     root.present()?;
     Ok(())
 }
