@@ -12,7 +12,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::curvature::CurvatureForm;
-use crate::dual::{intercept_columns, minimise_envelope, natural_step, root_mean_square};
+use crate::dual::{
+    indicator, intercept_columns, minimise_envelope, natural_step, root_mean_square,
+};
 use crate::linalg::cholesky_solve;
 use crate::loss::{DataFit, FitConjugate};
 use crate::objective::{LinearModel, Objective, Workspace};
@@ -442,13 +444,6 @@ fn direction_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>
         columns.splice(0..0, (0..own).map(|l| indicator(n, own, l)));
     }
     columns
-}
-
-/// 1 in column `k` of n x K numbers, else 0.
-fn indicator(n: usize, outputs: usize, k: usize) -> Vec<f64> {
-    let mut column = vec![0.0; n * outputs];
-    column[k * n..(k + 1) * n].fill(1.0);
-    column
 }
 
 /// The change of `eta` (n x K) along each unpenalised direction: intercepts first.

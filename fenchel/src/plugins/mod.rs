@@ -18,7 +18,7 @@ use fenchel_plugin_host::{Fault, Faults, LoadError, trust::TrustError};
 
 pub use load::{Wanted, load, load_recorded};
 pub use opener::Opening;
-pub(crate) use opener::{SERVER, open};
+pub(crate) use opener::{SERVER, open, this_program};
 pub use shelf::{FileState, Source, shelved_with};
 pub use used::{PluginRecord, used};
 

@@ -26,15 +26,17 @@ pub struct Opening {
 /// Errors: whatever keeps it from loading.
 pub(crate) fn open(image: Image, how: Opening) -> Result<Library, LoadError> {
     if how.isolated {
-        return isolate::open(image, server(), faults(), how.deadline);
+        let mut server = this_program();
+        server.arg(SERVER);
+        return isolate::open(image, server, faults(), how.deadline);
     }
     name_crashes();
     fenchel_plugin_host::open(image, faults())
 }
 
 /// This program again. By this path it is the same one even where its file was replaced meanwhile.
-fn server() -> Command {
+pub(crate) fn this_program() -> Command {
     let mut command = Command::new("/proc/self/exe");
-    command.arg0("fenchel").arg(SERVER);
+    command.arg0("fenchel");
     command
 }

@@ -86,8 +86,7 @@ fn in_cpp(bench: &Bench) -> String {
 /// A library in Rust that cargo built for these tests, copied into the folder.
 fn in_rust(bench: &Bench, name: &str) -> String {
     let file = format!("lib{name}.so");
-    let test = std::env::current_exe().expect("the test is a program");
-    let built = test.parent().expect("it is in a folder").join(&file);
+    let built = bench::built(name);
     std::fs::copy(&built, bench.path(&file)).unwrap_or_else(|e| panic!("{}: {e}", built.display()));
     file
 }

@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Check;
 use super::lines::{Line, Listed, TypeName};
 use crate::Error;
 use crate::cli::output;
+use crate::plugins::this_program;
 
 /// Beyond the time limit, for a process to say what does not return.
 const GRACE: Duration = Duration::from_secs(10);
@@ -113,7 +114,7 @@ fn run(check: &Check, each: Option<&TypeName>) -> Result<Ended, Error> {
             option("--case", case.to_string());
         }
     }
-    let mut child = Command::new(std::env::current_exe().map_err(cannot)?)
+    let mut child = this_program()
         .args(arguments)
         .arg("--")
         .arg(&check.library)
