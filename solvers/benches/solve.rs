@@ -108,6 +108,14 @@ fn fista_prox_only_500_x_5000(bencher: Bencher) {
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_ncg_prox_only_500_x_5000(bencher: Bencher) {
+    let matrix = dense(10, 500, 5000);
+    let model = fitted(&Quadratic, &matrix, response(11, &matrix, 1));
+    let penalty = Lasso { lambda: steepest(&model) / 5.0, shows: Shows::Prox };
+    solve(bencher, "prox_ncg", &model, &penalty);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
 fn prox_point_quantile_lasso_1000_x_1000(bencher: Bencher) {
     let matrix = dense(14, 1000, 1000);
     let quantile = Quantile::new(0.75).expect("between 0 and 1");
