@@ -190,8 +190,9 @@ impl ProxNcg {
             return false;
         }
         let size = at.size();
-        // Near the solution, differences of envelopes drown in rounding; residuals do not.
-        let rounding = 1e-14 * at.scale();
+        // Where the decrease asked for drowns in rounding, residuals tell what is lower; elsewhere
+        // they do not, as those of a nonconvex problem may shrink uphill.
+        let (rounding, asked) = (1e-14 * at.scale(), DECREASE * *step * size);
         let (mut least, mut taken) = (f64::INFINITY, None);
         search(along.unwrap_or(*step), slope, |a| {
             for ((x, from), d) in trial.x.iter_mut().zip(&at.x).zip(direction.iter()) {
@@ -201,8 +202,9 @@ impl ProxNcg {
                 return None;
             }
             let phi = kernels::dot(&trial.residual, direction);
-            let lower = trial.envelope <= at.envelope - DECREASE * *step * size;
-            if phi.abs() < least && (lower || trial.size() < size) {
+            let lower = trial.envelope <= at.envelope - asked;
+            let smaller = asked <= rounding && trial.size() < 0.999 * size;
+            if phi.abs() < least && (lower || smaller) {
                 (least, taken) = (phi.abs(), Some(a));
                 std::mem::swap(trial, best);
             }
@@ -263,13 +265,19 @@ impl Method for ProxNcgMethod {
         Ok(())
     }
 
-    fn suits(&self, _problem: &Problem<'_>) -> Suitability {
-        Suitability {
-            rank: 45,
-            reason: "the loss has a gradient and the penalty a prox; fewer but dearer iterations \
-                     than fista's"
-                .into(),
-        }
+    fn suits(&self, problem: &Problem<'_>) -> Suitability {
+        let convex = problem.objective.as_linear().is_some_and(|model| model.fit.is_convex());
+        let (rank, reason) = match problem.penalty.convexity() {
+            // There fista has no momentum, and takes ten times as many gradients.
+            Convexity::Convex if !convex => (
+                55,
+                "the loss has a gradient, is not known to be convex, and the penalty has a prox",
+            ),
+            _ => {
+                (45, "the loss has a gradient and the penalty a prox, if with more work than fista")
+            }
+        };
+        Suitability { rank, reason: reason.into() }
     }
 
     fn solve(
