@@ -51,8 +51,8 @@ fn near(got: f64, expected: f64, relative: f64) {
 fn at_q_of_1_it_is_the_mixed_model_of_statsmodels() {
     let result = fit(&panel(), &[]);
     let likelihood = -220.0 * result["loss"].as_f64().unwrap();
-    near(likelihood, -1194.449_896_043_62, 1e-9);
-    assert!(likelihood >= -1194.449_896_043_62, "{likelihood}");
+    near(likelihood, -1_194.449_896_043_62, 1e-9);
+    assert!(likelihood >= -1_194.449_896_043_62, "{likelihood}");
     let slopes = result["coefficients"]["values"].as_array().unwrap();
     near(slopes[0].as_f64().unwrap(), 0.109_289_132_476_166, 2e-6);
     near(slopes[1].as_f64().unwrap(), 0.307_977_017_790_829, 2e-6);

@@ -260,18 +260,35 @@ fn features_are_found_by_name() {
 
 #[test]
 fn one_vector_cannot_tell_q() {
-    // With sigma^2 = Q / n the likelihood falls towards the Gaussian one whatever the data: n = 50,
-    // Q / n = 3.7, published without the constant n log(pi) / 2.
+    // With sigma^2 = Q / n minus the log-likelihood falls towards the Gaussian one whatever the
+    // data: n = 50, Q / n = 3.7.
     let (n, square) = (50, 3.7f64);
     let y = vec![square.sqrt(); n];
     let profile = |m: f64| {
         let loss = Tsallis::new(Some(1.0 + 2.0 / (m + 1.0)), Some(square.sqrt())).unwrap();
         let fit = bound(&loss, &samples(&y, Some(&vec![0; n]), None), &design(n, 1, 16));
-        n as f64 * (fit.value(&vec![0.0; n], &[]) - 0.5 * std::f64::consts::PI.ln())
+        n as f64 * fit.value(&vec![0.0; n], &[])
     };
     let published = [(1.0, 105.77), (3.0, 105.14), (10.0, 104.56), (100.0, 103.86)];
     for (m, value) in published {
         assert!((profile(m) - value).abs() < 0.006, "{m}: {}", profile(m));
     }
     assert!((profile(1e4) - 103.658).abs() < 6e-4 && profile(1e4) > 103.655);
+}
+
+#[test]
+fn the_weight_of_a_subject_is_its_repetition() {
+    let (n, weights) = (6, [2.0, 2.0, 2.0, 1.0, 1.0, 1.0]);
+    let (y, eta) = (Random::new(17).normals(n, 1.0), Random::new(18).normals(n, 1.0));
+    let weighted = samples(&y, Some(&[0, 0, 0, 1, 1, 1]), Some(&weights));
+    let rows = [0, 1, 2, 0, 1, 2, 3, 4, 5];
+    let pick = |v: &[f64]| rows.iter().map(|&i| v[i]).collect::<Vec<f64>>();
+    let repeated = samples(&pick(&y), Some(&[0, 0, 0, 1, 1, 1, 2, 2, 2]), None);
+    let data = design(n, 2, 19);
+    let more = Design::new(data.matrix().select_rows(&rows));
+    let loss = slopes(Tsallis::new(None, None).unwrap(), true);
+    let (one, two) = (bound(&loss, &weighted, &data), bound(&loss, &repeated, &more));
+    let own = one.as_own().unwrap().start();
+    let (a, b) = (one.value(&eta, &own), two.value(&pick(&eta), &own));
+    assert!((a - b).abs() < 1e-13, "{a} {b}");
 }
