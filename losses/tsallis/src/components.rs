@@ -11,9 +11,8 @@ use fenchel_core::OwnReport;
 use crate::subjects::Subjects;
 
 /// The bounds of `kappa` where it is estimated: m between 0.1 and 1e4.
-pub const LEAST_KAPPA: f64 = 1e-4;
-/// The same: see [`LEAST_KAPPA`].
-pub const MOST_KAPPA: f64 = 10.0;
+const LEAST_KAPPA: f64 = 1e-4;
+const MOST_KAPPA: f64 = 10.0;
 
 /// Distance to a bound of kappa, relative to it, that counts as having reached it.
 const AT_BOUND: f64 = 1e-3;
@@ -23,7 +22,7 @@ const FIRST_KAPPA: f64 = 0.1;
 const FIRST_RATIO: f64 = 0.5;
 
 /// `1/m` of the entropic index of a single observation: `q = 1 + 2 / (m + 1)`.
-pub fn kappa_of_q(q: f64) -> f64 {
+pub(crate) fn kappa_of_q(q: f64) -> f64 {
     (q - 1.0) / (3.0 - q)
 }
 

@@ -9,5 +9,4 @@ mod subjects;
 mod tests;
 mod tsallis;
 
-pub use components::{MOST_KAPPA, kappa_of_q};
 pub use tsallis::{Effect, Tsallis};
