@@ -20,6 +20,7 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &coordinate::BlockCdMethod,
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
+        &gradient::ProxNcgMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,
