@@ -4,4 +4,4 @@ mod fista;
 mod step;
 
 pub(crate) use fista::FistaMethod;
-pub(crate) use step::{Momentum, uphill};
+pub(crate) use step::{Momentum, ProximalStep, Stepped, uphill};
