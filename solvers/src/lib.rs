@@ -10,8 +10,10 @@ mod method;
 mod newton;
 mod proximal;
 mod splitting;
+mod stochastic;
 
 pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
+pub use stochastic::Stochastic;
 
 /// Every solver, in the order in which they are listed.
 pub fn methods() -> &'static [&'static dyn Method] {
@@ -24,6 +26,7 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,
+        &stochastic::ProxSgdMethod,
     ]
 }
 

@@ -6,6 +6,8 @@ use std::time::Instant;
 use fenchel_core::{Certificate, Problem};
 use serde::{Deserialize, Serialize};
 
+use crate::stochastic::Stochastic;
+
 /// A solver, as `auto`, the problem file and the driver see it. Stateless: one value serves all.
 pub trait Method: Send + Sync {
     /// The name in problem files.
@@ -16,6 +18,11 @@ pub trait Method: Send + Sync {
 
     /// How well the solver suits a problem that it supports, with the reason in one clause.
     fn suits(&self, problem: &Problem<'_>) -> Suitability;
+
+    /// Whether it draws samples, so that [`Control::stochastic`] means something to it.
+    fn draws(&self) -> bool {
+        false
+    }
 
     /// Solves from `start` until the certificate is at most `control.tol` or a limit is reached.
     ///
@@ -59,6 +66,8 @@ pub struct Control<'a> {
     pub interrupt: Option<&'a AtomicBool>,
     /// A dual candidate from the solution of a problem nearby, n x K, for solvers that begin at one.
     pub dual: Option<Vec<f64>>,
+    /// How samples are drawn, for solvers that do.
+    pub stochastic: Stochastic,
     /// Called after every outer iteration.
     pub observer: Option<&'a mut (dyn FnMut(&Progress<'_>) + Send)>,
 }
@@ -71,6 +80,7 @@ impl Default for Control<'_> {
             deadline: None,
             interrupt: None,
             dual: None,
+            stochastic: Stochastic::default(),
             observer: None,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with};
-use fenchel_solvers::{Control, Method, Progress, Status};
+use fenchel_solvers::{Control, Method, Progress, Status, Stochastic};
 
 use super::{Coefficients, Error, assemble};
 
@@ -19,6 +19,7 @@ pub(super) struct Limits<'a> {
     pub max_iter: u64,
     pub deadline: Option<Instant>,
     pub interrupt: Option<&'a AtomicBool>,
+    pub stochastic: Stochastic,
 }
 
 /// A solve's end.
@@ -59,6 +60,7 @@ pub(super) fn solve(
             deadline: limits.deadline,
             interrupt: limits.interrupt,
             dual: solved.dual.take(),
+            stochastic: limits.stochastic,
             observer: Some(&mut shifted),
         };
         let start = std::mem::take(&mut solved.params);

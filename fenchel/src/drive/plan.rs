@@ -94,7 +94,10 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         .map_err(|error| at_its_line(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();
-    let space = if names.len() == shape.features {
+    let layers = objective.layers();
+    let space = if !layers.is_empty() {
+        Space::of_layers(layers, &names)
+    } else if names.len() == shape.features {
         Space::new(names, shape.outputs)
     } else {
         Space::numbered(shape.features, shape.outputs)
@@ -107,6 +110,13 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
     };
     let choice = choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
+    if let Some(key) = job.solver.stochastic_key().filter(|_| !choice.method.draws()) {
+        let message = format!(
+            "the solver \"{}\" does not draw samples: `{key}` is for prox_sgd",
+            choice.method.name()
+        );
+        return Err(Error::key("solver", key, fenchel_core::Error::Unsupported(message)));
+    }
     let scales = match &job.path {
         Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
         None => vec![1.0],

@@ -6,4 +6,4 @@ mod step;
 
 pub(crate) use conjugate::ProxNcgMethod;
 pub(crate) use fista::FistaMethod;
-pub(crate) use step::{Momentum, uphill};
+pub(crate) use step::{Momentum, ProximalStep, Stepped, uphill};
