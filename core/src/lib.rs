@@ -12,6 +12,7 @@
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
+//! | the simplex: projection and distances | [`simplex`] |
 //! | how problem files name maths | [`spec`], [`card`] |
 
 pub mod blocks;
@@ -33,6 +34,7 @@ pub mod objective;
 pub mod penalty;
 pub mod problem;
 pub mod samples;
+pub mod simplex;
 mod space;
 pub mod spec;
 pub mod sweep;
