@@ -11,7 +11,9 @@ mod newton;
 mod proximal;
 mod splitting;
 
-pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
+pub use method::{
+    Control, Damping, Method, Missing, Options, Outcome, Progress, Restart, Status, Suitability,
+};
 
 /// Every solver, in the order in which they are listed.
 pub fn methods() -> &'static [&'static dyn Method] {
@@ -20,6 +22,7 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &coordinate::BlockCdMethod,
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
+        &gradient::NonconvexAgMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,

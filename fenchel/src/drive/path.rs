@@ -159,6 +159,7 @@ fn point(
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,
+        options: job.solver.options(),
         deadline: job.deadline,
         interrupt: job.interrupt.as_deref(),
     };

@@ -1,5 +1,6 @@
 //! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
 
+use fenchel_solvers::{Damping, Options, Restart};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +33,31 @@ pub struct SolverConfig {
     pub tol: f64,
     /// Largest number of outer iterations.
     pub max_iter: u64,
+    /// When momentum is forgotten; of solver `nonconvex_ag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// How momentum grows; of solver `nonconvex_ag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damping: Option<Damping>,
 }
 
 impl Default for SolverConfig {
     fn default() -> Self {
-        Self { name: "auto".into(), tol: 1e-7, max_iter: 100_000 }
+        let (restart, damping) = (None, None);
+        Self { name: "auto".into(), tol: 1e-7, max_iter: 100_000, restart, damping }
+    }
+}
+
+impl SolverConfig {
+    /// The settings that only some solvers take.
+    pub fn options(&self) -> Options {
+        Options { restart: self.restart, damping: self.damping }
+    }
+
+    /// The names of those that are set.
+    pub fn options_set(&self) -> impl Iterator<Item = &'static str> {
+        let all = [("restart", self.restart.is_some()), ("damping", self.damping.is_some())];
+        all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name)
     }
 }
 
