@@ -166,9 +166,9 @@ fn point(
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,
+        options: job.solver.options(),
         deadline: job.deadline,
         interrupt: job.interrupt.as_deref(),
-        stochastic: job.solver.stochastic(),
     };
     let mut observer = |progress: &Progress<'_>| {
         let (iteration, relative) = (progress.iteration, progress.relative);

@@ -55,6 +55,14 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
+        let beta = &mut state.params[..p.shape().coefficients()];
+        if let Some(prox) = p.penalty.as_prox()
+            && !p.penalty.value(beta).is_finite()
+        {
+            // The line search compares with the start, which a prox moves into the domain.
+            let outside = beta.to_vec();
+            prox.prox(&outside, 1.0, beta);
+        }
         state.certificate = self.certifier.certify(p, &state.params);
         Ok((state, None))
     }
