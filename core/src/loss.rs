@@ -11,6 +11,8 @@ use std::fmt::Debug;
 
 use crate::curvature::CurvatureForm;
 use crate::design::Design;
+use crate::finite_sum::SampleFit;
+use crate::matrix::Matrix;
 use crate::objective::Objective;
 use crate::samples::{ResponseKind, Samples};
 use crate::{Error, Space};
@@ -38,6 +40,25 @@ pub trait Loss: Debug + Send + Sync {
     fn as_predictor(&self) -> Option<&dyn Predictor> {
         None
     }
+
+    /// The predictor itself, where it is not linear in the data.
+    fn as_forward(&self) -> Option<&dyn Forward> {
+        None
+    }
+}
+
+/// A predictor that is no linear function of the data.
+pub trait Forward: Send + Sync {
+    /// The predictor of each sample (n x K, column by column) and K, from the coefficients and
+    /// intercepts of a result, which are those for the data as they are.
+    ///
+    /// Errors: where coefficients or intercepts are not as many as the data and the loss ask for.
+    fn forward(
+        &self,
+        matrix: &Matrix,
+        intercept: &[f64],
+        coefficients: &[f64],
+    ) -> Result<(Vec<f64>, usize), Error>;
 }
 
 /// A loss bound to data.
@@ -85,6 +106,10 @@ pub trait DataFit: Debug + Send + Sync {
     }
     /// Second derivatives.
     fn as_curvature(&self) -> Option<&dyn Curvature> {
+        None
+    }
+    /// Gradients on a few samples.
+    fn as_samples(&self) -> Option<&dyn SampleFit> {
         None
     }
     /// The convex conjugate in `eta`; offering it says that `f` is convex in `eta`.

@@ -10,8 +10,12 @@ mod method;
 mod newton;
 mod proximal;
 mod splitting;
+mod stochastic;
 
-pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
+pub use method::{
+    Control, Damping, Method, Missing, Options, Outcome, Progress, Restart, Status, Suitability,
+};
+pub use stochastic::Stochastic;
 
 /// Every solver, in the order in which they are listed.
 pub fn methods() -> &'static [&'static dyn Method] {
@@ -21,9 +25,11 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
         &gradient::ProxNcgMethod,
+        &gradient::NonconvexAgMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,
+        &stochastic::ProxSgdMethod,
     ]
 }
 

@@ -116,7 +116,11 @@ pub(super) fn run(
         if path.cut.is_some() {
             break;
         }
-        warm = (solved.params, solved.dual);
+        // A network that lost its units at a larger scale does not get them back.
+        warm = match objective.random_start() {
+            Some(start) => (start, None),
+            None => (solved.params, solved.dual),
+        };
     }
     Ok(path)
 }
@@ -162,6 +166,7 @@ fn point(
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,
+        options: job.solver.options(),
         deadline: job.deadline,
         interrupt: job.interrupt.as_deref(),
     };

@@ -94,7 +94,10 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         .map_err(|error| at_its_line(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();
-    let space = if names.len() == shape.features {
+    let layers = objective.layers();
+    let space = if !layers.is_empty() {
+        Space::of_layers(layers, &names)
+    } else if names.len() == shape.features {
         Space::new(names, shape.outputs)
     } else {
         Space::numbered(shape.features, shape.outputs)
@@ -107,12 +110,31 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
     };
     let choice = choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
+    for option in job.solver.options_set() {
+        if !choice.method.options().contains(&option) {
+            return Err(Error::key("solver", option, not_taken(option, choice)));
+        }
+    }
     let scales = match &job.path {
         Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
         None => vec![1.0],
     };
     let assignment = job.cv.as_ref().map(|config| cv::prepare(job, config)).transpose()?;
     Ok(Prepared { objective, penalty, null, choice, scales, assignment })
+}
+
+fn not_taken(option: &str, choice: Choice) -> fenchel_core::Error {
+    let able: Vec<&str> = fenchel_solvers::methods()
+        .iter()
+        .filter(|method| method.options().contains(&option))
+        .map(|method| method.name())
+        .collect();
+    let chosen = if choice.automatic { ", which `auto` chose," } else { "" };
+    fenchel_core::Error::Unsupported(format!(
+        "solver \"{}\"{chosen} takes no `{option}`: it is an option of {}",
+        choice.method.name(),
+        able.join(", ")
+    ))
 }
 
 /// What [`run`](super::run()) would do with the job. Solves nothing but the model at zero

@@ -169,6 +169,22 @@ fn sections() -> Vec<Case> {
             &["unknown field `toll`", "p.toml:10:1", "did you mean `tol`?"],
         ),
         section(
+            "an option of another solver",
+            "solver",
+            "restart = \"none\"",
+            &["takes no `restart`", "an option of nonconvex_ag", "p.toml:10:11 at solver.restart"],
+        ),
+        section(
+            "a restart that nobody knows",
+            "solver",
+            "type = \"nonconvex_ag\"\nrestart = \"speedy\"",
+            &[
+                "expected one of `gradient`, `speed`, `none`",
+                "p.toml:11:11",
+                "did you mean `speed`?",
+            ],
+        ),
+        section(
             "tol 0",
             "solver",
             "tol = 0",

@@ -14,9 +14,11 @@
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
 //! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
 //! | own parameters | [`own_parameters_travel`] |
+//! | sums over samples | [`batches_add_up_to_the_whole`] |
 //! | barriers | [`the_central_path_ends_in_the_objective`] |
 //! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
+mod batches;
 mod binding;
 mod central_path;
 mod conjugate;
@@ -30,6 +32,7 @@ mod weights;
 
 use fenchel_core::{DataFit, Loss};
 
+pub use batches::batches_add_up_to_the_whole;
 pub use binding::{
     non_finite_responses_are_refused, other_kinds_of_response_are_refused,
     some_response_is_accepted, the_start_is_inside_the_domain,
@@ -119,6 +122,7 @@ pub const LAWS: &[Law] = laws![
         loss.as_predictor().is_some() && cases.iter().any(|case| case.fit.as_own().is_none())
     },
     own_parameters_travel: |loss| fits(loss, |fit| fit.as_own().is_some()),
+    batches_add_up_to_the_whole: batches::is_a_sum,
     the_central_path_ends_in_the_objective: central_path::has_path,
     the_same_call_gives_the_same_bits: repeat::can_be_called,
     threads_get_the_same_numbers: repeat::can_be_called,
