@@ -29,7 +29,7 @@ pub(crate) struct Subjects {
     pub sizes: Vec<usize>,
     pub size_of: Vec<usize>,
     /// The standard deviation of the responses about their mean, or a stand-in where that is 0.
-    pub unit: f64,
+    pub spread: f64,
 }
 
 /// The column of a random effect: of ones, or of the data as they are stored.
@@ -86,7 +86,7 @@ impl Subjects {
             scales: columns.iter().map(scale).collect(),
             sizes: Vec::new(),
             size_of: Vec::new(),
-            unit: deviation(y, samples),
+            spread: deviation(y, samples),
         };
         groups.iter().try_for_each(|members| subjects.push(members, samples, &columns))?;
         Ok(subjects)

@@ -113,6 +113,7 @@ impl Tsallis {
             correlated: self.correlated,
             unit: 1.0,
             scales: Vec::new(),
+            root: 1.0,
         };
         Ok(Fit::new(subjects, layout))
     }

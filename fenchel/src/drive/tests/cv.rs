@@ -215,7 +215,7 @@ fn offsets_and_weights_go_with_their_samples() {
 
 #[test]
 fn a_mixed_model_is_scored_by_its_likelihood_of_the_subjects_left_out() {
-    let n = 48;
+    let n = 240;
     let mut table = linear(n);
     let (shared, tail) = (noise(n / 4, 21), noise(n / 4, 22));
     for i in 0..n {
@@ -223,14 +223,14 @@ fn a_mixed_model_is_scored_by_its_likelihood_of_the_subjects_left_out() {
         table[3].1[i] += stretch * shared[i / 4];
     }
     table.push(("id", (0..n).map(|i| (i / 4) as f64).collect()));
-    table.push(("fold", (0..n).map(|i| f64::from(u8::from(i < n / 3))).collect()));
+    table.push(("fold", (0..n).map(|i| f64::from(u8::from(i < n / 2))).collect()));
     let loss = json!({ "type": "tsallis", "random": "intercept" });
     let data = json!({ "subject": "id" });
     let mut full = job_with(&table, data.clone(), loss.clone(), l1(1.0));
     full.path = Some(PathConfig { lambdas: Some(vec![0.02]), ..Default::default() });
     let report = solved(&with_cv(full, by_column(Metric::Deviance))).cv.unwrap();
-    // The first fold in the order of their numbers is of the samples from n / 3 on.
-    let (rest, left_out): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| i < n / 3);
+    // The first fold in the order of their numbers is of the samples from n / 2 on.
+    let (rest, left_out): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| i < n / 2);
     let training: Table =
         table[..5].iter().map(|(name, v)| (*name, rest.iter().map(|&i| v[i]).collect())).collect();
     let fit = solved(&job_with(&training, data, loss, l1(0.02)));
