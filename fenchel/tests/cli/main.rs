@@ -5,6 +5,7 @@ mod common;
 mod fit;
 mod graph;
 mod learn;
+mod network;
 mod new;
 mod predict;
 
