@@ -2,7 +2,7 @@
 //! of which the elastic net cannot keep as many as there are (Beck & Refael 2022, J. Global Optim. 82,
 //! after the design of Zou & Hastie 2005, JRSS B 67(2), example d).
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 use std::path::Path;
 
