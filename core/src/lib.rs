@@ -14,12 +14,14 @@
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
+//! | the simplex: projection and distances | [`simplex`] |
 //! | how problem files name maths | [`spec`], [`card`] |
 
 pub mod blocks;
 pub mod card;
 mod central_path;
 pub mod certificate;
+mod convex_concave;
 mod curvature;
 pub mod design;
 pub mod dual;
@@ -37,6 +39,7 @@ pub mod objective;
 pub mod penalty;
 pub mod problem;
 pub mod samples;
+pub mod simplex;
 mod space;
 pub mod spec;
 pub mod sweep;
@@ -45,6 +48,7 @@ mod weights;
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
 pub use central_path::{CentralPath, Stage};
 pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify, certify_with};
+pub use convex_concave::ConvexConcave;
 pub use curvature::CurvatureForm;
 pub use design::Design;
 pub use error::{Error, nearest};

@@ -9,13 +9,13 @@
 
 use std::fmt::Debug;
 
-use crate::Error;
 use crate::curvature::CurvatureForm;
 use crate::design::Design;
 use crate::finite_sum::SampleFit;
 use crate::matrix::Matrix;
 use crate::objective::Objective;
 use crate::samples::{ResponseKind, Samples};
+use crate::{Error, Space};
 
 /// A loss with its hyperparameters, before it has seen data.
 pub trait Loss: Debug + Send + Sync {
@@ -27,6 +27,14 @@ pub trait Loss: Debug + Send + Sync {
     ///
     /// Errors: where a response is outside the loss's domain, or of another kind.
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error>;
+
+    /// The same loss with the features that it names found among the data's: for one that names any
+    /// (random slopes), to be called before [`Loss::bind`]; `None` for all others.
+    ///
+    /// Errors: a name that no feature has.
+    fn with_features(&self, _features: &Space) -> Result<Option<Box<dyn Loss>>, Error> {
+        Ok(None)
+    }
 
     /// Predictions from the linear predictor.
     fn as_predictor(&self) -> Option<&dyn Predictor> {
@@ -123,6 +131,15 @@ pub trait OwnParameters: Send + Sync {
     fn start(&self) -> Vec<f64>;
     /// How the estimates appear in the result.
     fn report(&self, own: &[f64]) -> OwnReport;
+    /// The parameters in terms that mean the same under the loss bound to other samples, where they
+    /// are otherwise in units of these.
+    fn portable(&self, own: &[f64]) -> Vec<f64> {
+        own.to_vec()
+    }
+    /// The inverse of [`OwnParameters::portable`], on these samples.
+    fn adopt(&self, portable: &[f64]) -> Vec<f64> {
+        portable.to_vec()
+    }
     /// The parameters as intercepts of a wider predictor, where they are.
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
         None
@@ -242,6 +259,11 @@ pub trait Predictor: Send + Sync {
     ///
     /// Errors: as [`Loss::bind`].
     fn deviance(&self, eta: &[f64], outputs: usize, samples: &Samples) -> Result<f64, Error>;
+    /// Whether the deviance depends on more than the linear predictor (the loss's own parameters, the
+    /// design), so that it is twice the loss itself, bound to the samples, that is averaged.
+    fn scores_by_loss(&self) -> bool {
+        false
+    }
     /// What a reader of the predictions should know of them, if anything, in one sentence.
     fn caveat(&self, _eta: &[f64], _outputs: usize) -> Option<String> {
         None

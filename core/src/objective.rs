@@ -212,6 +212,41 @@ impl LinearModel {
         memo.params.extend_from_slice(params);
     }
 
+    /// As [`Smooth::value_gradient`], with zeros for the coefficients of all but `features`; `None`
+    /// for a loss without a gradient.
+    pub(crate) fn value_gradient_over(
+        &self,
+        features: &[usize],
+        params: &[f64],
+        grad: &mut [f64],
+        work: &mut Workspace,
+    ) -> Option<f64> {
+        self.gradient_with(params, grad, work, |u, grad| self.design.mul_t_over(features, u, grad))
+    }
+
+    /// Value and gradient, with `products` for `X'u`; `None` for a loss without a gradient.
+    fn gradient_with(
+        &self,
+        params: &[f64],
+        grad: &mut [f64],
+        work: &mut Workspace,
+        products: impl Fn(&[f64], &mut [f64]),
+    ) -> Option<f64> {
+        let (n, shape) = (self.fit.samples(), self.shape());
+        self.eta(params, &mut work.eta);
+        work.grad_eta.resize(work.eta.len(), 0.0);
+        let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
+        let fit = self.fit.as_smooth()?;
+        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
+        if value.is_finite() {
+            products(&work.grad_eta, grad_beta);
+            for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
+                *g = kernels::sum(u);
+            }
+        }
+        Some(value)
+    }
+
     fn eta_afresh(&self, shape: Shape, params: &[f64], eta: &mut Vec<f64>) {
         let n = self.fit.samples();
         let (beta, intercepts) = params.split_at(shape.coefficients());
@@ -272,19 +307,8 @@ impl Objective for LinearModel {
 
 impl Smooth for LinearModel {
     fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64 {
-        let (n, shape) = (self.fit.samples(), self.shape());
-        self.eta(params, &mut work.eta);
-        work.grad_eta.resize(work.eta.len(), 0.0);
-        let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
-        let fit = self.fit.as_smooth().expect("`as_smooth` of the model asked the loss first");
-        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
-        if value.is_finite() {
-            self.mul_t(&work.grad_eta, grad_beta);
-            for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
-                *g = kernels::sum(u);
-            }
-        }
-        value
+        self.gradient_with(params, grad, work, |u, grad| self.mul_t(u, grad))
+            .expect("`as_smooth` of the model asked the loss first")
     }
 
     fn lipschitz(&self) -> Option<f64> {

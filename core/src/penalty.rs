@@ -8,6 +8,7 @@
 use std::fmt::Debug;
 
 use crate::blocks;
+use crate::convex_concave::ConvexConcave;
 use crate::groups::Groups;
 use crate::sweep::{self, Sweep, SweepReport};
 
@@ -59,6 +60,10 @@ pub trait Penalty: Debug + Send + Sync {
     }
     /// The penalty as a sum of simpler penalties, each perhaps behind a linear operator.
     fn as_terms(&self) -> Option<&dyn Terms> {
+        None
+    }
+    /// A nonconvex penalty as a convex part with a prox and a smooth concave part.
+    fn as_convex_concave(&self) -> Option<&dyn ConvexConcave> {
         None
     }
 }

@@ -96,7 +96,7 @@ pub struct ColumnSpec {
 }
 
 /// A feature by name or by zero-based index.
-#[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged, expecting = "expected the name of a feature or its zero-based index")]
 pub enum FeatureRef {
     /// Zero-based.

@@ -20,7 +20,7 @@ use fenchel_core::{
     Baseline, Bound, DenseMatrix, Design, Matrix, Objective, Problem, Raw, Response, Samples,
     Space, Workspace, kernels,
 };
-use fenchel_solvers::{Control, Stochastic, method};
+use fenchel_solvers::{Control, Options, Stochastic, method};
 use plotters::prelude::*;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -203,10 +203,11 @@ impl<'a> Study<'a> {
         let start = objective.random_start().expect("hidden units");
         let mut problem = Problem { objective, penalty: &*penalty, baseline: Baseline::default() };
         problem.baseline = Baseline::at_zero(&problem, &start);
+        let stochastic = Stochastic { epochs: EPOCHS, seed: self.seed, ..Stochastic::default() };
         let mut control = Control {
             tol: 1e-2,
             max_iter: EPOCHS + 30,
-            stochastic: Stochastic { epochs: EPOCHS, seed: self.seed, ..Stochastic::default() },
+            options: Options { stochastic, ..Options::default() },
             ..Control::default()
         };
         let solver = method("prox_sgd").expect("a solver");

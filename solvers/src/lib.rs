@@ -12,7 +12,9 @@ mod proximal;
 mod splitting;
 mod stochastic;
 
-pub use method::{Control, Method, Missing, Outcome, Progress, Status, Suitability};
+pub use method::{
+    Control, Damping, Method, Missing, Options, Outcome, Progress, Restart, Status, Suitability,
+};
 pub use stochastic::Stochastic;
 
 /// Every solver, in the order in which they are listed.
@@ -22,6 +24,8 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &coordinate::BlockCdMethod,
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
+        &gradient::ProxNcgMethod,
+        &gradient::NonconvexAgMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use fenchel_core::{Certificate, Problem};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stochastic::Stochastic;
@@ -19,9 +20,9 @@ pub trait Method: Send + Sync {
     /// How well the solver suits a problem that it supports, with the reason in one clause.
     fn suits(&self, problem: &Problem<'_>) -> Suitability;
 
-    /// Whether it draws samples, so that [`Control::stochastic`] means something to it.
-    fn draws(&self) -> bool {
-        false
+    /// The names of the [`Options`] that it takes.
+    fn options(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Solves from `start` until the certificate is at most `control.tol` or a limit is reached.
@@ -60,14 +61,14 @@ pub struct Control<'a> {
     pub tol: f64,
     /// Largest number of outer iterations.
     pub max_iter: u64,
+    /// What only some solvers take.
+    pub options: Options,
     /// When to stop at the latest.
     pub deadline: Option<Instant>,
     /// Set from outside to stop at the next iteration.
     pub interrupt: Option<&'a AtomicBool>,
     /// A dual candidate from the solution of a problem nearby, n x K, for solvers that begin at one.
     pub dual: Option<Vec<f64>>,
-    /// How samples are drawn, for solvers that do.
-    pub stochastic: Stochastic,
     /// Called after every outer iteration.
     pub observer: Option<&'a mut (dyn FnMut(&Progress<'_>) + Send)>,
 }
@@ -77,13 +78,60 @@ impl Default for Control<'_> {
         Self {
             tol: 1e-7,
             max_iter: 100_000,
+            options: Options::default(),
             deadline: None,
             interrupt: None,
             dual: None,
-            stochastic: Stochastic::default(),
             observer: None,
         }
     }
+}
+
+/// Settings that only some solvers take; `None` leaves the choice to the solver.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Options {
+    /// When momentum is forgotten.
+    pub restart: Option<Restart>,
+    /// How momentum grows.
+    pub damping: Option<Damping>,
+    /// How samples are drawn.
+    pub stochastic: Stochastic,
+}
+
+/// When momentum is forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Restart {
+    /// Where it points uphill.
+    #[default]
+    Gradient,
+    /// Where the points slow down.
+    Speed,
+    /// Never.
+    None,
+}
+
+/// How momentum grows, and with it how long the steps are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Damping {
+    /// The sequence with the least bound on the number of iterations.
+    #[default]
+    Optimal,
+    /// The sequence of Ghadimi & Lan.
+    GhadimiLan,
+}
+
+/// The options of `nonconvex_ag`, as its card shows them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[allow(dead_code)] // only its schema is read
+pub(crate) struct NonconvexAgOptions {
+    /// When momentum is forgotten: where it points uphill, where the points slow down, or never.
+    #[serde(default)]
+    restart: Restart,
+    /// How momentum grows: by the sequence with the least bound on iterations, or that of Ghadimi & Lan.
+    #[serde(default)]
+    damping: Damping,
 }
 
 impl Control<'_> {

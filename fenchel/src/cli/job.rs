@@ -45,6 +45,9 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
     let needs = Needs { response: loss.reads(), columns: &fold_column };
     let dataset =
         data::load(&problem.data, &problem.base, needs).map_err(|e| data_error(problem, &e))?;
+    let features = Space::new(dataset.feature_names.clone(), 1);
+    let named = loss.with_features(&features).map_err(|e| problem.explain("loss", &e))?;
+    let loss = named.unwrap_or(loss);
     let (raw, base) = (problem.penalty.clone(), problem.base.clone());
     Ok(Job {
         dataset,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with};
-use fenchel_solvers::{Control, Method, Progress, Status, Stochastic};
+use fenchel_solvers::{Control, Method, Options, Progress, Status};
 
 use super::{Coefficients, Error, assemble};
 
@@ -17,9 +17,9 @@ const MOST_ATTEMPTS: usize = 6;
 pub(super) struct Limits<'a> {
     pub tol: f64,
     pub max_iter: u64,
+    pub options: Options,
     pub deadline: Option<Instant>,
     pub interrupt: Option<&'a AtomicBool>,
-    pub stochastic: Stochastic,
 }
 
 /// A solve's end.
@@ -57,10 +57,10 @@ pub(super) fn solve(
         let mut control = Control {
             tol,
             max_iter: limits.max_iter.saturating_sub(before),
+            options: limits.options,
             deadline: limits.deadline,
             interrupt: limits.interrupt,
             dual: solved.dual.take(),
-            stochastic: limits.stochastic,
             observer: Some(&mut shifted),
         };
         let start = std::mem::take(&mut solved.params);

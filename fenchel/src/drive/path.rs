@@ -33,7 +33,7 @@ pub(super) struct Path {
     pub cut: Option<Status>,
 }
 
-/// The loss's own parameters, and the part of the intercept that is not among them.
+/// The loss's own parameters (portable), and the part of the intercept that is not among them.
 #[derive(Debug)]
 pub(super) struct Own {
     pub params: Vec<f64>,
@@ -51,7 +51,10 @@ impl Own {
             }
             None => point.intercept.clone(),
         };
-        Self { params: shape.split(params).2.to_vec(), intercept }
+        let own = shape.split(params).2;
+        let parameters = objective.as_linear().and_then(|model| model.fit.as_own());
+        let params = parameters.map_or(own.to_vec(), |parameters| parameters.portable(own));
+        Self { params, intercept }
     }
 }
 
@@ -163,9 +166,9 @@ fn point(
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,
+        options: job.solver.options(),
         deadline: job.deadline,
         interrupt: job.interrupt.as_deref(),
-        stochastic: job.solver.stochastic(),
     };
     let mut observer = |progress: &Progress<'_>| {
         let (iteration, relative) = (progress.iteration, progress.relative);

@@ -110,12 +110,10 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
     };
     let choice = choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
-    if let Some(key) = job.solver.stochastic_key().filter(|_| !choice.method.draws()) {
-        let message = format!(
-            "the solver \"{}\" does not draw samples: `{key}` is for prox_sgd",
-            choice.method.name()
-        );
-        return Err(Error::key("solver", key, fenchel_core::Error::Unsupported(message)));
+    for option in job.solver.options_set() {
+        if !choice.method.options().contains(&option) {
+            return Err(Error::key("solver", option, not_taken(option, choice)));
+        }
     }
     let scales = match &job.path {
         Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
@@ -123,6 +121,20 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
     };
     let assignment = job.cv.as_ref().map(|config| cv::prepare(job, config)).transpose()?;
     Ok(Prepared { objective, penalty, null, choice, scales, assignment })
+}
+
+fn not_taken(option: &str, choice: Choice) -> fenchel_core::Error {
+    let able: Vec<&str> = fenchel_solvers::methods()
+        .iter()
+        .filter(|method| method.options().contains(&option))
+        .map(|method| method.name())
+        .collect();
+    let chosen = if choice.automatic { ", which `auto` chose," } else { "" };
+    fenchel_core::Error::Unsupported(format!(
+        "solver \"{}\"{chosen} takes no `{option}`: it is an option of {}",
+        choice.method.name(),
+        able.join(", ")
+    ))
 }
 
 /// What [`run`](super::run()) would do with the job. Solves nothing but the model at zero

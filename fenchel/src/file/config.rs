@@ -1,6 +1,6 @@
 //! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
 
-use fenchel_solvers::Stochastic;
+use fenchel_solvers::{Damping, Options, Restart, Stochastic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,12 @@ pub struct SolverConfig {
     pub tol: f64,
     /// Largest number of outer iterations.
     pub max_iter: u64,
+    /// When momentum is forgotten; of solver `nonconvex_ag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// How momentum grows; of solver `nonconvex_ag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damping: Option<Damping>,
     /// Of `prox_sgd`: passes over the samples before full gradients finish [default: 50].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<u64>,
@@ -53,44 +59,49 @@ pub struct SolverConfig {
     pub seed: Option<u64>,
 }
 
-impl SolverConfig {
-    /// How a stochastic solver draws and steps.
-    pub fn stochastic(&self) -> Stochastic {
-        let standard = Stochastic::default();
-        Stochastic {
-            epochs: self.epochs.unwrap_or(standard.epochs),
-            batch: self.batch.unwrap_or(standard.batch),
-            momentum: self.momentum.unwrap_or(standard.momentum),
-            step: self.step,
-            seed: self.seed.unwrap_or(standard.seed),
-        }
-    }
-
-    /// The first key that only a stochastic solver understands.
-    pub fn stochastic_key(&self) -> Option<&'static str> {
-        let given = [
-            ("epochs", self.epochs.is_some()),
-            ("batch", self.batch.is_some()),
-            ("momentum", self.momentum.is_some()),
-            ("step", self.step.is_some()),
-            ("seed", self.seed.is_some()),
-        ];
-        given.into_iter().find(|(_, given)| *given).map(|(key, _)| key)
-    }
-}
-
 impl Default for SolverConfig {
     fn default() -> Self {
         Self {
             name: "auto".into(),
             tol: 1e-7,
             max_iter: 100_000,
+            restart: None,
+            damping: None,
             epochs: None,
             batch: None,
             momentum: None,
             step: None,
             seed: None,
         }
+    }
+}
+
+impl SolverConfig {
+    /// The settings that only some solvers take.
+    pub fn options(&self) -> Options {
+        let standard = Stochastic::default();
+        let stochastic = Stochastic {
+            epochs: self.epochs.unwrap_or(standard.epochs),
+            batch: self.batch.unwrap_or(standard.batch),
+            momentum: self.momentum.unwrap_or(standard.momentum),
+            step: self.step,
+            seed: self.seed.unwrap_or(standard.seed),
+        };
+        Options { restart: self.restart, damping: self.damping, stochastic }
+    }
+
+    /// The names of those that are set.
+    pub fn options_set(&self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            ("restart", self.restart.is_some()),
+            ("damping", self.damping.is_some()),
+            ("epochs", self.epochs.is_some()),
+            ("batch", self.batch.is_some()),
+            ("momentum", self.momentum.is_some()),
+            ("step", self.step.is_some()),
+            ("seed", self.seed.is_some()),
+        ];
+        all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name)
     }
 }
 

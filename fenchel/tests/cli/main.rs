@@ -5,7 +5,11 @@ mod common;
 mod fit;
 mod graph;
 mod learn;
+<<<<<<< HEAD
 mod network;
+=======
+mod mixed;
+>>>>>>> main
 mod new;
 mod predict;
 

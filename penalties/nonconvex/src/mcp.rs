@@ -1,11 +1,13 @@
 //! The minimax concave penalty.
 
 use fenchel_core::{
-    BuildPenalty, Context, Convexity, Error, Lineality, Penalty, PerCoefficient, Prox, Separable,
-    Subdifferential, Uniform, Weights, ZeroThreshold, feature_weights, kernels,
+    BuildPenalty, Context, ConvexConcave, Convexity, Error, Lineality, Penalty, PerCoefficient,
+    Prox, Separable, Subdifferential, Uniform, Weights, ZeroThreshold, feature_weights, kernels,
 };
 
-use crate::concave::{distance_at_zero, largest_ratio, weakly_convex};
+use crate::concave::{
+    absolute_prox, absolute_value, distance_at_zero, largest_ratio, weakly_convex,
+};
 
 /// The minimax concave penalty (MCP). With `λⱼ = λwⱼ`:
 /// ```text
@@ -94,6 +96,31 @@ impl<W: Weights> ZeroThreshold for Mcp<W> {
     }
 }
 
+/// `h(b) = λⱼ|b|` and `c(b) = −b²/(2γ)` if `|b| ≤ γλⱼ`, else `γλⱼ²/2 − λⱼ|b|`.
+impl<W: Weights> ConvexConcave for Mcp<W> {
+    fn convex_value(&self, beta: &[f64]) -> f64 {
+        absolute_value(beta, |j| self.lambda_at(j))
+    }
+    fn convex_prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
+        absolute_prox(v, step, |j| self.lambda_at(j), out)
+    }
+    fn add_concave_gradient(&self, beta: &[f64], grad: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        for (j, (b, g)) in beta.iter().zip(grad).enumerate() {
+            let (lambda, size) = (self.lambda_at(j), b.abs());
+            let slope = lambda.min(size / self.gamma);
+            *g -= slope.copysign(*b);
+            // Half the slope up to the knot, all of it beyond.
+            let knot = size.min(self.gamma * lambda);
+            value -= slope * (size - 0.5 * knot);
+        }
+        value
+    }
+    fn concave_lipschitz(&self) -> f64 {
+        if self.lineality() == Lineality::Everything { 0.0 } else { 1.0 / self.gamma }
+    }
+}
+
 impl<W: Weights> Penalty for Mcp<W> {
     fn value(&self, beta: &[f64]) -> f64 {
         beta.iter().enumerate().map(|(j, b)| self.value_at(j, *b)).sum()
@@ -117,6 +144,9 @@ impl<W: Weights> Penalty for Mcp<W> {
         Some(self)
     }
     fn as_zero_threshold(&self) -> Option<&dyn ZeroThreshold> {
+        Some(self)
+    }
+    fn as_convex_concave(&self) -> Option<&dyn ConvexConcave> {
         Some(self)
     }
 }

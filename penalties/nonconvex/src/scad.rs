@@ -1,11 +1,13 @@
 //! The smoothly clipped absolute deviation.
 
 use fenchel_core::{
-    BuildPenalty, Context, Convexity, Error, Lineality, Penalty, PerCoefficient, Prox, Separable,
-    Subdifferential, Uniform, Weights, ZeroThreshold, feature_weights, kernels,
+    BuildPenalty, Context, ConvexConcave, Convexity, Error, Lineality, Penalty, PerCoefficient,
+    Prox, Separable, Subdifferential, Uniform, Weights, ZeroThreshold, feature_weights, kernels,
 };
 
-use crate::concave::{distance_at_zero, largest_ratio, weakly_convex};
+use crate::concave::{
+    absolute_prox, absolute_value, distance_at_zero, largest_ratio, weakly_convex,
+};
 
 /// The smoothly clipped absolute deviation (SCAD). With `λⱼ = λwⱼ` and `S` the soft threshold:
 /// ```text
@@ -113,6 +115,33 @@ impl<W: Weights> ZeroThreshold for Scad<W> {
     }
 }
 
+/// `h(b) = λⱼ|b|` and `c(b) = 0` if `|b| ≤ λⱼ`, `−(|b| − λⱼ)²/(2(γ − 1))` if `|b| ≤ γλⱼ`, else
+/// `λⱼ²(γ + 1)/2 − λⱼ|b|`.
+impl<W: Weights> ConvexConcave for Scad<W> {
+    fn convex_value(&self, beta: &[f64]) -> f64 {
+        absolute_value(beta, |j| self.lambda_at(j))
+    }
+    fn convex_prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
+        absolute_prox(v, step, |j| self.lambda_at(j), out)
+    }
+    fn add_concave_gradient(&self, beta: &[f64], grad: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        for (j, (b, g)) in beta.iter().zip(grad).enumerate() {
+            let lambda = self.lambda_at(j);
+            let beyond = (b.abs() - lambda).max(0.0);
+            let slope = lambda.min(beyond / (self.gamma - 1.0));
+            *g -= slope.copysign(*b);
+            // Half the slope up to the second knot, all of it beyond.
+            let knot = beyond.min((self.gamma - 1.0) * lambda);
+            value -= slope * (beyond - 0.5 * knot);
+        }
+        value
+    }
+    fn concave_lipschitz(&self) -> f64 {
+        if self.lineality() == Lineality::Everything { 0.0 } else { 1.0 / (self.gamma - 1.0) }
+    }
+}
+
 impl<W: Weights> Penalty for Scad<W> {
     fn value(&self, beta: &[f64]) -> f64 {
         beta.iter().enumerate().map(|(j, b)| self.value_at(j, *b)).sum()
@@ -136,6 +165,9 @@ impl<W: Weights> Penalty for Scad<W> {
         Some(self)
     }
     fn as_zero_threshold(&self) -> Option<&dyn ZeroThreshold> {
+        Some(self)
+    }
+    fn as_convex_concave(&self) -> Option<&dyn ConvexConcave> {
         Some(self)
     }
 }

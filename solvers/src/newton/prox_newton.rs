@@ -55,6 +55,14 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
+        let beta = &mut state.params[..p.shape().coefficients()];
+        if let Some(prox) = p.penalty.as_prox()
+            && !p.penalty.value(beta).is_finite()
+        {
+            // The line search compares with the start, which a prox moves into the domain.
+            let outside = beta.to_vec();
+            prox.prox(&outside, 1.0, beta);
+        }
         state.certificate = self.certifier.certify(p, &state.params);
         Ok((state, None))
     }
@@ -111,7 +119,7 @@ impl ProxNewton {
     /// Chooses the working set, and how well the model is to be minimised on it.
     fn plan(&mut self, problem: &Problem<'_>, units: &Units<'_>, beta: &[f64]) -> Inner {
         units.violations(beta, self.certifier.gradient(), &mut self.violations);
-        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
+        let largest = self.working.choose(&self.violations, &[], |u| units.is_active(u, beta));
         Inner {
             tol: 1e-2 * largest.max(1e-300),
             epochs: EPOCHS,

@@ -190,8 +190,8 @@ impl Method for ProxSgdMethod {
         Suitability { rank: 5, reason: "the loss is a sum over samples".into() }
     }
 
-    fn draws(&self) -> bool {
-        true
+    fn options(&self) -> &'static [&'static str] {
+        &["epochs", "batch", "momentum", "step", "seed"]
     }
 
     fn solve(
@@ -200,7 +200,7 @@ impl Method for ProxSgdMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        let solver = ProxSgd { options: control.stochastic, ..ProxSgd::default() };
+        let solver = ProxSgd { options: control.options.stochastic, ..ProxSgd::default() };
         run(problem, solver, start, control)
     }
 }

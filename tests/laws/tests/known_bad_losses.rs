@@ -51,6 +51,7 @@ enum Flaw {
     PanicsAtNan,
     ThresholdAddedTwice,
     ThresholdOfOneSample,
+    ThresholdHalvedOnTheWay,
     Panics,
 }
 
@@ -370,6 +371,10 @@ impl OwnParameters for ShiftedFit {
     fn report(&self, own: &[f64]) -> OwnReport {
         OwnReport { intercept: Some(own.to_vec()), extra: Vec::new() }
     }
+    fn portable(&self, own: &[f64]) -> Vec<f64> {
+        let halved = self.0.flaw == Flaw::ThresholdHalvedOnTheWay;
+        vec![if halved { 0.5 * own[0] } else { own[0] }]
+    }
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
         Some(Thresholds { fit: &self.0 })
     }
@@ -420,6 +425,8 @@ fn wrong_thresholds_are_caught() {
     for flaw in [Flaw::ThresholdAddedTwice, Flaw::ThresholdOfOneSample] {
         is_caught_in(&Shifted(flaw), flaw, "thresholds_widen_the_predictor");
     }
+    let halved = Flaw::ThresholdHalvedOnTheWay;
+    is_caught_in(&Shifted(halved), halved, "own_parameters_travel");
     // What is wrong with the wider predictor shows as if it were the loss.
     for (flaw, law) in [
         (Flaw::CurvatureDoubled, "curvature_matches_differences"),

@@ -61,7 +61,8 @@ pub fn fenchel_young_equality(penalty: &dyn Penalty, space: &Space) -> Result<()
         let (inner, rounding) = probe::product(&u, &pair.x);
         let slack = (1e-9 + 2.0 * (1.0 - scale)) * (value.abs() + inner.abs() + at_u.abs())
             + 64.0 * rounding
-            + pair.rounding() * pair.x.iter().map(|x| x.abs()).sum::<f64>();
+            + pair.rounding() * pair.x.iter().map(|x| x.abs()).sum::<f64>()
+            + 1e-290; // products of the smallest numbers
         if probe::exceeds((value + at_u - inner).abs(), slack) {
             return Err(Violation::new(
                 "fenchel_young_equality",

@@ -14,11 +14,13 @@
 //! | scaling | [`scales_multiply`], [`convex_penalties_scale_linearly`] |
 //! | lineality | [`lineality_is_flat`], [`other_directions_are_not_flat`] |
 //! | convexity | [`convexity_is_as_claimed`], [`weak_convexity_is_tight`] |
+//! | convex and concave parts | [`convex_and_concave_parts_sum`], [`convex_part_has_its_prox`], [`concave_part_has_its_gradient`] |
 //! | terms | [`terms_sum_to_the_value`], [`operators_have_adjoints_and_bounds`] |
 //! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
 mod challenge;
 mod conjugate;
+mod convex_concave;
 mod convexity;
 mod lineality;
 mod numbers;
@@ -35,6 +37,9 @@ use fenchel_core::{Convexity, Penalty, Space};
 
 pub use conjugate::{
     dual_scale_ends_at_the_domain, fenchel_young_equality, fenchel_young_inequality,
+};
+pub use convex_concave::{
+    concave_part_has_its_gradient, convex_and_concave_parts_sum, convex_part_has_its_prox,
 };
 pub use convexity::{convexity_is_as_claimed, weak_convexity_is_tight};
 pub use lineality::{lineality_is_flat, other_directions_are_not_flat};
@@ -107,6 +112,9 @@ pub const LAWS: &[Law] = laws![
     },
     terms_sum_to_the_value: |penalty| penalty.as_terms().is_some(),
     operators_have_adjoints_and_bounds: |penalty| penalty.as_terms().is_some(),
+    convex_and_concave_parts_sum: |penalty| penalty.as_convex_concave().is_some(),
+    convex_part_has_its_prox: |penalty| penalty.as_convex_concave().is_some(),
+    concave_part_has_its_gradient: |penalty| penalty.as_convex_concave().is_some(),
     the_same_call_gives_the_same_bits: |_| true,
     threads_get_the_same_numbers: |_| true,
     nan_and_infinity_are_survived: |_| true,

@@ -1,6 +1,6 @@
 //! The distance to the subdifferential is zero where it must be, and no smaller than it is.
 
-use fenchel_core::{Convexity, Penalty, Separable, Space, kernels};
+use fenchel_core::{Convexity, Penalty, Separable, Space, Subdifferential, kernels};
 
 use super::probe::{self, text};
 use crate::{Random, Violation};
@@ -18,7 +18,10 @@ pub fn subdifferential_holds_prox_residuals(
         let grad: Vec<f64> = pair.subgradient().iter().map(|u| -u).collect();
         let distance = subdifferential.subdiff_dist(&pair.x, &grad);
         let root = (space.len() as f64).sqrt();
-        let allowed = root * (pair.rounding() + 1e-10 * kernels::max_abs(&grad));
+        let mut allowed = root * (pair.rounding() + 1e-10 * kernels::max_abs(&grad));
+        if probe::exceeds(distance, allowed) {
+            allowed += sensitivity(subdifferential, &pair.x, &grad, distance);
+        }
         if probe::exceeds(distance, allowed) {
             return Err(Violation::new(
                 "subdifferential_holds_prox_residuals",
@@ -29,6 +32,22 @@ pub fn subdifferential_holds_prox_residuals(
         }
     }
     Ok(())
+}
+
+/// By how much the last digits of `x` change its distance: where terms of a slope cancel, no point
+/// that can be written down is closer.
+fn sensitivity(penalty: &dyn Subdifferential, x: &[f64], grad: &[f64], distance: f64) -> f64 {
+    // All the same way, and alternately, as a change of all may be no change of the slopes.
+    let change = |ends: [f64; 2]| {
+        let moved = x.iter().enumerate();
+        let moved = moved.map(|(i, x)| x * (1.0 + ends[i % 2] * f64::EPSILON));
+        (penalty.subdiff_dist(&moved.collect::<Vec<f64>>(), grad) - distance).abs()
+    };
+    [[8.0, 8.0], [-8.0, -8.0], [8.0, -8.0]]
+        .map(change)
+        .into_iter()
+        .filter(|change| change.is_finite())
+        .fold(0.0, f64::max)
 }
 
 /// On a single coefficient, the distance is that of `-grad` to the interval between the left and
@@ -47,7 +66,10 @@ pub fn distance_agrees_with_slopes(penalty: &dyn Penalty, space: &Space) -> Resu
             .collect();
         // Prox points lie in the domain and on the kinks.
         points.extend([0.1, -0.1, 1.9, -1.9, 30.0, -30.0].map(|v| separable.prox_at(j, v, step)));
-        for b in points.into_iter().filter(|b| separable.value_at(j, *b).is_finite()) {
+        // Beside a coefficient far smaller than the differences nothing is seen of its own slope.
+        let seen = |b: &f64| *b == 0.0 || b.abs() >= 1e-5;
+        points.retain(|b| seen(b) && separable.value_at(j, *b).is_finite());
+        for b in points {
             let (Some(left), Some(right)) =
                 (slope(separable, j, b, -1.0), slope(separable, j, b, 1.0))
             else {

@@ -1,6 +1,8 @@
 //! The minimax concave penalty with gamma = 3.
 
-use fenchel_core::{Convexity, Lineality, Penalty, Prox, Separable, Subdifferential, kernels};
+use fenchel_core::{
+    ConvexConcave, Convexity, Lineality, Penalty, Prox, Separable, Subdifferential, kernels,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Flaw {
@@ -12,6 +14,12 @@ pub enum Flaw {
     ClaimsToBeConvex,
     WeakConvexityTooSmall,
     WeakConvexityTooLarge,
+    PartsForgetTheFlat,
+    ConvexProxIgnoresStep,
+    GradientOfTheOtherSign,
+    GradientOverwrites,
+    LipschitzHalved,
+    LipschitzDoubled,
 }
 
 #[derive(Debug)]
@@ -62,6 +70,42 @@ impl Separable for Concave {
     }
 }
 
+impl ConvexConcave for Concave {
+    fn convex_value(&self, beta: &[f64]) -> f64 {
+        beta.iter().map(|b| self.lambda * b.abs()).sum()
+    }
+    fn convex_prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
+        let step = if self.flaw == Flaw::ConvexProxIgnoresStep { 1.0 } else { step };
+        for (out, v) in out.iter_mut().zip(v) {
+            *out = kernels::soft_threshold(*v, step * self.lambda);
+        }
+        self.convex_value(out)
+    }
+    fn add_concave_gradient(&self, beta: &[f64], grad: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        for (b, g) in beta.iter().zip(grad) {
+            let slope = -self.lambda.min(b.abs() / GAMMA).copysign(*b);
+            match self.flaw {
+                Flaw::GradientOfTheOtherSign => *g -= slope,
+                Flaw::GradientOverwrites => *g = slope,
+                _ => *g += slope,
+            }
+            value += match self.flaw {
+                Flaw::PartsForgetTheFlat => -b * b / (2.0 * GAMMA),
+                _ => self.value_at(0, *b) - self.lambda * b.abs(),
+            };
+        }
+        value
+    }
+    fn concave_lipschitz(&self) -> f64 {
+        match self.flaw {
+            Flaw::LipschitzHalved => 0.5 / GAMMA,
+            Flaw::LipschitzDoubled => 2.0 / GAMMA,
+            _ => 1.0 / GAMMA,
+        }
+    }
+}
+
 impl Penalty for Concave {
     fn value(&self, beta: &[f64]) -> f64 {
         beta.iter().map(|b| self.value_at(0, *b)).sum()
@@ -91,6 +135,9 @@ impl Penalty for Concave {
         Some(self)
     }
     fn as_subdifferential(&self) -> Option<&dyn Subdifferential> {
+        Some(self)
+    }
+    fn as_convex_concave(&self) -> Option<&dyn ConvexConcave> {
         Some(self)
     }
 }

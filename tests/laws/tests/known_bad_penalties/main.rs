@@ -151,6 +151,17 @@ fn wrong_curvature_claims_are_caught() {
 }
 
 #[test]
+fn wrong_convex_and_concave_parts_are_caught() {
+    use concave::Flaw::*;
+    breaks(&Concave::new(PartsForgetTheFlat), "convex_and_concave_parts_sum");
+    breaks(&Concave::new(ConvexProxIgnoresStep), "convex_part_has_its_prox");
+    let flaws = [GradientOfTheOtherSign, GradientOverwrites, LipschitzHalved, LipschitzDoubled];
+    for flaw in flaws {
+        breaks(&Concave::new(flaw), "concave_part_has_its_gradient");
+    }
+}
+
+#[test]
 fn wrong_terms_are_caught() {
     use chain::Flaw::*;
     breaks(&Chain::new(TermTwice), "terms_sum_to_the_value");
