@@ -5,11 +5,8 @@ mod common;
 mod fit;
 mod graph;
 mod learn;
-<<<<<<< HEAD
-mod network;
-=======
 mod mixed;
->>>>>>> main
+mod network;
 mod new;
 mod predict;
 
