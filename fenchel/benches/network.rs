@@ -1,9 +1,10 @@
 //! The study of envelopes on a small network: digits, one hidden layer, and which share of the pixels and
 //! hidden units is needed.
 //!
-//! For several shares and seeds (of the split, the start and the batches), `group_sef` with k at that share
-//! of the units of each layer, at the smallest lambda of a bisection that leaves no more; then the group
-//! lasso at the lambda that leaves as many units; then neither. What is compared is the accuracy on the
+//! For several shares and seeds (of the split, the start and the batches), `group_sef` with k at a quarter of
+//! that share of the units of each layer, at the smallest lambda of a bisection that leaves no more than the
+//! share (with k at the share itself, the lambda that it takes leaves no weight of any size); then the
+//! group lasso at the lambda that leaves as many units; then neither. What is compared is the accuracy on the
 //! samples left out.
 //!
 //! `cargo bench -p fenchel --bench network -- [SEEDS]` prints the table and draws `docs/network.svg`.
@@ -157,8 +158,9 @@ impl<'a> Study<'a> {
         SHARES
             .iter()
             .map(|share| {
-                let k = [PIXELS, HIDDEN].map(|units| (share * units as f64).round());
-                let sef = self.at_most(k[0] + k[1], (1e-2, 1.0), |lambda| {
+                let whole = (share * (PIXELS + HIDDEN) as f64).round();
+                let k = [PIXELS, HIDDEN].map(|units| (0.25 * share * units as f64).ceil());
+                let sef = self.at_most(whole, (1e-3, 1.0), |lambda| {
                     layers(lambda, |l| json!({ "type": "group_sef", "k": k[l] as usize }))
                 });
                 let lasso = self.at_most(sef.active, (1e-3, 0.1), |lambda| {

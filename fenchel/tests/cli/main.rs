@@ -6,6 +6,7 @@ mod fit;
 mod graph;
 mod learn;
 mod mixed;
+mod network;
 mod new;
 mod predict;
 

@@ -19,7 +19,7 @@ use fenchel_solvers::{Control, Method, Status, methods};
 const TOL: f64 = 1e-12;
 
 /// The fewest problems that a solver has to solve, so that none is unsupported everywhere.
-const FEWEST: [(&str, usize); 9] = [
+const FEWEST: [(&str, usize); 10] = [
     ("cd", 45),
     ("block_cd", 8),
     ("prox_newton", 85),
@@ -29,6 +29,7 @@ const FEWEST: [(&str, usize); 9] = [
     ("prox_point", 75),
     ("admm", 110),
     ("central_path", 4),
+    ("prox_sgd", 70),
 ];
 
 /// Solves from zero: the objective, or what went wrong.

@@ -146,7 +146,11 @@ impl Case {
                     Box::new(LinearModel::new(design, fit, offset, self.intercept).unwrap())
                 }
             };
-        let space = Space::numbered(objective.shape().features, objective.shape().outputs);
+        let shape = objective.shape();
+        let space = match objective.layers() {
+            layers if layers.is_empty() => Space::numbered(shape.features, shape.outputs),
+            layers => Space::of_layers(layers, &[]),
+        };
         let penalty = registry::build_penalty(&raw(&self.penalty), &space, Path::new("."))
             .map_err(|e| e.to_string())?;
         let mut posed = Posed { objective, penalty, baseline: Baseline::default() };
