@@ -7,6 +7,7 @@ mod graph;
 mod learn;
 mod new;
 mod predict;
+mod screen;
 
 use common::Bench;
 
