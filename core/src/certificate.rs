@@ -125,6 +125,8 @@ pub struct Certifier {
     wide: Vec<f64>,
     /// The dual point in `eta`, where that is narrower.
     narrow: Vec<f64>,
+    /// The features that the problem is restricted to.
+    over: Option<Vec<usize>>,
 }
 
 impl Certifier {
@@ -148,6 +150,26 @@ impl Certifier {
                 value: f64::INFINITY,
                 relative: f64::INFINITY,
             })
+    }
+
+    /// The certificate of the problem restricted to `features`, at a point whose other coefficients
+    /// are zero and would not gain from leaving it: no column but theirs is touched. The gradient is
+    /// zero elsewhere afterwards, but along unpenalised coordinates. Of an objective that is no linear model, the whole certificate.
+    ///
+    /// Solvers bring a working set to its end by it before they pass over all of the data.
+    pub fn certify_over(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        features: &[usize],
+    ) -> Certificate {
+        let mut over = self.over.take().unwrap_or_default();
+        over.clear();
+        over.extend_from_slice(features);
+        self.over = Some(over);
+        let certificate = self.certify(problem, params);
+        self.over = None;
+        certificate
     }
 
     /// The gradient in the coefficients (p K) at the last point certified. For a duality gap it is
@@ -210,8 +232,13 @@ impl Certifier {
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             let mut gradient = std::mem::take(&mut self.gradient);
-            model.mul_t(self.dual_in_eta(model), &mut gradient);
-            self.gradient = gradient;
+            let over = self.over.take();
+            let dual = self.dual_in_eta(model);
+            match &over {
+                None => model.mul_t(dual, &mut gradient),
+                Some(features) => model.design.mul_t_over(features, dual, &mut gradient),
+            }
+            (self.gradient, self.over) = (gradient, over);
         }
         let value = loss + problem.penalty.value(beta);
         let bound = self.dual_bound(model, &lineality, conjugate, penalty)?;
@@ -388,7 +415,12 @@ impl Certifier {
         let smooth = problem.objective.as_smooth()?;
         let shape = problem.shape();
         self.gradient.resize(shape.len(), 0.0);
-        let value = smooth.value_gradient(params, &mut self.gradient, &mut self.work);
+        let value = match (&self.over, problem.objective.as_linear()) {
+            (Some(features), Some(model)) => {
+                model.value_gradient_over(features, params, &mut self.gradient, &mut self.work)?
+            }
+            _ => smooth.value_gradient(params, &mut self.gradient, &mut self.work),
+        };
         if !value.is_finite() {
             self.gradient.resize(shape.coefficients(), 0.0);
             return Some(f64::INFINITY);

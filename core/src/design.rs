@@ -222,6 +222,18 @@ impl Design {
         }
     }
 
+    /// As [`Design::mul_t`] for the columns `features` alone: `out` is zero elsewhere.
+    pub fn mul_t_over(&self, features: &[usize], u: &[f64], out: &mut [f64]) {
+        let (n, p) = (self.samples(), self.features());
+        out.fill(0.0);
+        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
+            let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
+            for &j in features {
+                out[j] = self.column_dot(j, u, u_sum);
+            }
+        }
+    }
+
     /// An estimate of `||diag(sqrt h) [1 X]||_2^2` by power iteration, with a small margin; `h = None`
     /// for ones, the column of ones only `with_intercept`. Deterministic. It may fall short where the
     /// leading direction is nearly absent from the start, so a step size taken from it needs

@@ -9,6 +9,7 @@
 use std::fmt::Debug;
 
 use crate::curvature::CurvatureForm;
+use crate::finite_sum::SampleFit;
 use crate::loss::{Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, SmoothFit};
 use crate::samples::Samples;
 use crate::{Error, kernels};
@@ -75,8 +76,8 @@ pub trait ElementwiseProx: Elementwise {
     }
 }
 
-/// First and second derivatives together.
-pub trait SmoothCurved: SmoothFit + Curvature {}
+/// First and second derivatives together, on all samples or on some.
+pub trait SmoothCurved: SmoothFit + Curvature + SampleFit {}
 
 /// What rounding may leave of a dual point outside the domain of a conjugate, relative.
 pub const DOMAIN_SLACK: f64 = 1e-12;
@@ -159,6 +160,9 @@ impl<L: Elementwise> DataFit for ElementwiseFit<L> {
     fn as_curvature(&self) -> Option<&dyn Curvature> {
         L::as_smooth(self).map(|fit| fit as &dyn Curvature)
     }
+    fn as_samples(&self) -> Option<&dyn SampleFit> {
+        L::as_smooth(self).map(|fit| fit as &dyn SampleFit)
+    }
     fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
         L::as_conjugate(self)
     }
@@ -193,6 +197,24 @@ impl<L: ElementwiseSmooth> SmoothFit for ElementwiseFit<L> {
     fn hessian_bound(&self) -> Option<f64> {
         let largest = self.weights.as_ref().map_or(1.0, |w| kernels::max_abs(w));
         self.loss.second_bound().map(|bound| bound * largest / self.n as f64)
+    }
+}
+
+impl<L: ElementwiseSmooth> SampleFit for ElementwiseFit<L> {
+    fn batch_gradient(&self, batch: &[usize], eta: &[f64], grad_eta: &mut [f64]) -> f64 {
+        let (n, m) = (self.n, batch.len());
+        let mut total = 0.0;
+        for (at, (eta, grad)) in eta.iter().zip(grad_eta).enumerate() {
+            let i = batch[at % m];
+            let share = self.share(i);
+            *grad = 0.0;
+            if share != 0.0 {
+                let (term, slope) = self.loss.value_derivative(self.y[i + at / m * n], *eta);
+                total += share * term;
+                *grad = share * slope;
+            }
+        }
+        total
     }
 }
 

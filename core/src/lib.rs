@@ -9,6 +9,8 @@
 //! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
 //! | objectives at the end of a barrier's path | [`CentralPath`] |
+//! | objectives that are sums over samples | [`FiniteSum`] |
+//! | coefficients that are the weights of a network | [`Layer`] |
 //! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
@@ -25,9 +27,11 @@ pub mod design;
 pub mod dual;
 pub mod elementwise;
 mod error;
+mod finite_sum;
 pub mod groups;
 pub mod joint;
 pub mod kernels;
+mod layers;
 mod linalg;
 pub mod loss;
 pub mod matrix;
@@ -48,9 +52,11 @@ pub use convex_concave::ConvexConcave;
 pub use curvature::CurvatureForm;
 pub use design::Design;
 pub use error::{Error, nearest};
+pub use finite_sum::{FiniteSum, SampleFit};
 pub use groups::Groups;
+pub use layers::{Layer, Side};
 pub use loss::{
-    Bound, Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, HessianProduct, Loss,
+    Bound, Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, Forward, HessianProduct, Loss,
     OwnParameters, OwnReport, Predictor, SmoothFit, Thresholds,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};

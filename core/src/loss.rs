@@ -9,11 +9,13 @@
 
 use std::fmt::Debug;
 
-use crate::Error;
 use crate::curvature::CurvatureForm;
 use crate::design::Design;
+use crate::finite_sum::SampleFit;
+use crate::matrix::Matrix;
 use crate::objective::Objective;
 use crate::samples::{ResponseKind, Samples};
+use crate::{Error, Space};
 
 /// A loss with its hyperparameters, before it has seen data.
 pub trait Loss: Debug + Send + Sync {
@@ -26,10 +28,37 @@ pub trait Loss: Debug + Send + Sync {
     /// Errors: where a response is outside the loss's domain, or of another kind.
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error>;
 
+    /// The same loss with the features that it names found among the data's: for one that names any
+    /// (random slopes), to be called before [`Loss::bind`]; `None` for all others.
+    ///
+    /// Errors: a name that no feature has.
+    fn with_features(&self, _features: &Space) -> Result<Option<Box<dyn Loss>>, Error> {
+        Ok(None)
+    }
+
     /// Predictions from the linear predictor.
     fn as_predictor(&self) -> Option<&dyn Predictor> {
         None
     }
+
+    /// The predictor itself, where it is not linear in the data.
+    fn as_forward(&self) -> Option<&dyn Forward> {
+        None
+    }
+}
+
+/// A predictor that is no linear function of the data.
+pub trait Forward: Send + Sync {
+    /// The predictor of each sample (n x K, column by column) and K, from the coefficients and
+    /// intercepts of a result, which are those for the data as they are.
+    ///
+    /// Errors: where coefficients or intercepts are not as many as the data and the loss ask for.
+    fn forward(
+        &self,
+        matrix: &Matrix,
+        intercept: &[f64],
+        coefficients: &[f64],
+    ) -> Result<(Vec<f64>, usize), Error>;
 }
 
 /// A loss bound to data.
@@ -79,6 +108,10 @@ pub trait DataFit: Debug + Send + Sync {
     fn as_curvature(&self) -> Option<&dyn Curvature> {
         None
     }
+    /// Gradients on a few samples.
+    fn as_samples(&self) -> Option<&dyn SampleFit> {
+        None
+    }
     /// The convex conjugate in `eta`; offering it says that `f` is convex in `eta`.
     fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
         None
@@ -98,6 +131,15 @@ pub trait OwnParameters: Send + Sync {
     fn start(&self) -> Vec<f64>;
     /// How the estimates appear in the result.
     fn report(&self, own: &[f64]) -> OwnReport;
+    /// The parameters in terms that mean the same under the loss bound to other samples, where they
+    /// are otherwise in units of these.
+    fn portable(&self, own: &[f64]) -> Vec<f64> {
+        own.to_vec()
+    }
+    /// The inverse of [`OwnParameters::portable`], on these samples.
+    fn adopt(&self, portable: &[f64]) -> Vec<f64> {
+        portable.to_vec()
+    }
     /// The parameters as intercepts of a wider predictor, where they are.
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
         None
@@ -217,6 +259,11 @@ pub trait Predictor: Send + Sync {
     ///
     /// Errors: as [`Loss::bind`].
     fn deviance(&self, eta: &[f64], outputs: usize, samples: &Samples) -> Result<f64, Error>;
+    /// Whether the deviance depends on more than the linear predictor (the loss's own parameters, the
+    /// design), so that it is twice the loss itself, bound to the samples, that is averaged.
+    fn scores_by_loss(&self) -> bool {
+        false
+    }
     /// What a reader of the predictions should know of them, if anything, in one sentence.
     fn caveat(&self, _eta: &[f64], _outputs: usize) -> Option<String> {
         None

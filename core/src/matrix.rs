@@ -262,6 +262,13 @@ impl Matrix {
 }
 
 impl Column<'_> {
+    /// Number of stored entries.
+    pub fn stored(&self) -> usize {
+        match self {
+            Self::Dense(x) | Self::Sparse(_, x) => x.len(),
+        }
+    }
+
     /// `sum_i x_i u_i`.
     #[inline]
     pub fn dot(&self, u: &[f64]) -> f64 {

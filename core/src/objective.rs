@@ -4,11 +4,13 @@
 //! differ only in what else they offer.
 
 use std::fmt::Debug;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::central_path::CentralPath;
 use crate::design::Design;
+use crate::finite_sum::{FiniteSum, Rows};
 use crate::kernels;
+use crate::layers::Layer;
 use crate::loss::DataFit;
 use crate::{Error, OwnReport};
 
@@ -68,8 +70,27 @@ pub trait Objective: Debug + Send + Sync {
         let _ = params;
         OwnReport::default()
     }
+    /// Where to begin, for an objective of which zero coefficients are a saddle point: solvers start
+    /// here in every fit, and what is relative refers to this point.
+    fn random_start(&self) -> Option<Vec<f64>> {
+        None
+    }
+    /// The matrices that the coefficients (a single column of them) are made of, in order, where they
+    /// are the weights between layers of units.
+    fn layers(&self) -> Vec<Layer> {
+        Vec::new()
+    }
+    /// Coefficients for the data as they are, of an objective that took the design's scales in.
+    fn original_coefficients(&self, params: &[f64]) -> Option<Vec<f64>> {
+        let _ = params;
+        None
+    }
     /// Gradients.
     fn as_smooth(&self) -> Option<&dyn Smooth> {
+        None
+    }
+    /// Gradients on a few samples.
+    fn as_finite_sum(&self) -> Option<&dyn FiniteSum> {
         None
     }
     /// The objective as a loss of a linear predictor.
@@ -114,6 +135,7 @@ pub struct LinearModel {
     /// Whether intercepts are fitted.
     pub intercept: bool,
     memo: Mutex<Memo>,
+    rows: OnceLock<Rows>,
 }
 
 /// The last two products with the design. A solver's certificate, its next iteration, the driver's
@@ -148,7 +170,12 @@ impl LinearModel {
             Error::check_length("offset", offset.len(), fit.samples() * fit.outputs())?;
         }
         let intercept = intercept && fit.takes_intercept();
-        Ok(Self { design, fit, offset, intercept, memo: Mutex::default() })
+        Ok(Self { design, fit, offset, intercept, memo: Mutex::default(), rows: OnceLock::new() })
+    }
+
+    /// The matrix sample by sample, made when it is first asked for.
+    pub(crate) fn rows(&self) -> &Rows {
+        self.rows.get_or_init(|| Rows::of(&self.design))
     }
 
     fn memo(&self) -> MutexGuard<'_, Memo> {
@@ -183,6 +210,41 @@ impl LinearModel {
         self.eta_afresh(shape, params, eta);
         memo.eta.clone_from(eta);
         memo.params.extend_from_slice(params);
+    }
+
+    /// As [`Smooth::value_gradient`], with zeros for the coefficients of all but `features`; `None`
+    /// for a loss without a gradient.
+    pub(crate) fn value_gradient_over(
+        &self,
+        features: &[usize],
+        params: &[f64],
+        grad: &mut [f64],
+        work: &mut Workspace,
+    ) -> Option<f64> {
+        self.gradient_with(params, grad, work, |u, grad| self.design.mul_t_over(features, u, grad))
+    }
+
+    /// Value and gradient, with `products` for `X'u`; `None` for a loss without a gradient.
+    fn gradient_with(
+        &self,
+        params: &[f64],
+        grad: &mut [f64],
+        work: &mut Workspace,
+        products: impl Fn(&[f64], &mut [f64]),
+    ) -> Option<f64> {
+        let (n, shape) = (self.fit.samples(), self.shape());
+        self.eta(params, &mut work.eta);
+        work.grad_eta.resize(work.eta.len(), 0.0);
+        let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
+        let fit = self.fit.as_smooth()?;
+        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
+        if value.is_finite() {
+            products(&work.grad_eta, grad_beta);
+            for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
+                *g = kernels::sum(u);
+            }
+        }
+        Some(value)
     }
 
     fn eta_afresh(&self, shape: Shape, params: &[f64], eta: &mut Vec<f64>) {
@@ -231,6 +293,13 @@ impl Objective for LinearModel {
         self.fit.as_smooth().map(|_| self as &dyn Smooth)
     }
 
+    fn as_finite_sum(&self) -> Option<&dyn FiniteSum> {
+        self.fit
+            .as_samples()
+            .filter(|_| self.fit.as_own().is_none())
+            .map(|_| self as &dyn FiniteSum)
+    }
+
     fn as_linear(&self) -> Option<&LinearModel> {
         Some(self)
     }
@@ -238,19 +307,8 @@ impl Objective for LinearModel {
 
 impl Smooth for LinearModel {
     fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64 {
-        let (n, shape) = (self.fit.samples(), self.shape());
-        self.eta(params, &mut work.eta);
-        work.grad_eta.resize(work.eta.len(), 0.0);
-        let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
-        let fit = self.fit.as_smooth().expect("`as_smooth` of the model asked the loss first");
-        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
-        if value.is_finite() {
-            self.mul_t(&work.grad_eta, grad_beta);
-            for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
-                *g = kernels::sum(u);
-            }
-        }
-        value
+        self.gradient_with(params, grad, work, |u, grad| self.mul_t(u, grad))
+            .expect("`as_smooth` of the model asked the loss first")
     }
 
     fn lipschitz(&self) -> Option<f64> {

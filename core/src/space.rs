@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::Error;
+use crate::layers::Layer;
 
 /// Names of the p features (rows of the coefficients) and the number K of outputs (columns).
 /// Cloning is cheap.
@@ -11,6 +12,7 @@ pub struct Space {
     features: usize,
     outputs: usize,
     names: Names,
+    layers: Arc<[Layer]>,
 }
 
 /// Few penalties ask for a name, and there may be a million of them.
@@ -26,7 +28,7 @@ impl Space {
     /// Named features and a number of outputs.
     pub fn new(features: impl Into<Arc<[String]>>, outputs: usize) -> Self {
         let names = features.into();
-        Self { features: names.len(), outputs, names: Names::Given(names) }
+        Self { features: names.len(), outputs, names: Names::Given(names), layers: Arc::default() }
     }
 
     /// `p` features named `1 .. p`.
@@ -42,7 +44,30 @@ impl Space {
         names: impl FnOnce() -> Vec<String> + Send + 'static,
     ) -> Self {
         let make: Make = Box::new(names);
-        Self { features, outputs, names: Names::Made(Arc::new(LazyLock::new(make))) }
+        let names = Names::Made(Arc::new(LazyLock::new(make)));
+        Self { features, outputs, names, layers: Arc::default() }
+    }
+
+    /// The weights between layers of units, in one column; `inputs` are the units of the first.
+    pub fn of_layers(layers: Vec<Layer>, inputs: &[String]) -> Self {
+        let layers: Arc<[Layer]> = layers.into();
+        let features = layers.iter().map(Layer::len).sum();
+        let (made, inputs) = (Arc::clone(&layers), inputs.to_vec());
+        let names = move || {
+            let of = |(l, layer): (usize, &Layer)| layer.names(if l == 0 { &inputs } else { &[] });
+            made.iter().enumerate().flat_map(of).collect()
+        };
+        Self { layers, ..Self::named_by(features, 1, names) }
+    }
+
+    /// The same features, of which some stretches are layers.
+    pub fn with_layers(self, layers: Vec<Layer>) -> Self {
+        Self { layers: layers.into(), ..self }
+    }
+
+    /// The layers of units that the features are the weights between; none for most.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
     }
 
     /// Names of the features.
@@ -90,6 +115,7 @@ impl PartialEq for Space {
     fn eq(&self, other: &Self) -> bool {
         self.features == other.features
             && self.outputs == other.outputs
+            && self.layers == other.layers
             && self.names() == other.names()
     }
 }

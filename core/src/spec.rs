@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 use crate::groups::Groups;
+use crate::layers::{Layer, Side};
 use crate::loss::Loss;
 use crate::penalty::Penalty;
 use crate::{Error, Space};
@@ -55,7 +56,7 @@ pub trait Resolve {
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(
     untagged,
-    expecting = "expected lists of features, { size = ... } or { column = ..., file = ... }"
+    expecting = "expected lists of features, { size = ... }, { column = ..., file = ... } or { units = ... }"
 )]
 pub enum GroupsSpec {
     /// Lists of feature names or zero-based indices.
@@ -64,6 +65,16 @@ pub enum GroupsSpec {
     Size(SizeSpec),
     /// A column of a table with one row a feature: equal cells are one group.
     Column(ColumnSpec),
+    /// One group for each unit of a network.
+    Units(UnitsSpec),
+}
+
+/// `{ units = "outgoing" }`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitsSpec {
+    /// Whether the weights that lead to a unit are a group, or those that come from it.
+    pub units: Side,
 }
 
 /// `{ size = 5 }`.
@@ -85,7 +96,7 @@ pub struct ColumnSpec {
 }
 
 /// A feature by name or by zero-based index.
-#[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged, expecting = "expected the name of a feature or its zero-based index")]
 pub enum FeatureRef {
     /// Zero-based.
@@ -126,6 +137,16 @@ impl GroupsSpec {
                         .collect()
                 })
                 .collect::<Result<Vec<Vec<usize>>, Error>>()?,
+            Self::Units(_) if space.layers().is_empty() => {
+                return Err(Error::Unsupported(
+                    "`units` groups the weights of a network by the units that they connect, and the \
+                     coefficients here are no such weights"
+                        .into(),
+                ));
+            }
+            Self::Units(spec) => {
+                return Layer::groups(space.layers(), space.features(), spec.units);
+            }
             Self::Column(spec) => {
                 let cells = context.resolve.table_column(&spec.file, &spec.column)?;
                 Error::check_length(&spec.column, cells.len(), space.features())?;

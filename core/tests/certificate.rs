@@ -150,3 +150,24 @@ fn the_gap_is_relative_to_the_objective_at_zero() {
         assert_eq!(gap.relative, gap.value / zero.abs().max(1.0), "{name}");
     });
 }
+
+#[test]
+fn a_certificate_over_all_features_is_the_whole_one_and_over_some_that_of_a_smaller_design() {
+    for_each_problem(|name, model, penalty| {
+        let problem = Problem { objective: model, penalty, baseline: Baseline::default() };
+        let mut params = model.start();
+        params[1] = 0.3;
+        let mut certifier = Certifier::default();
+        let whole = certifier.certify(&problem, &params);
+        let gradient = certifier.gradient().to_vec();
+        assert_eq!(certifier.certify_over(&problem, &params, &[0, 1, 2, 3, 4]), whole, "{name}");
+        assert_eq!(certifier.gradient(), gradient, "{name}");
+        let some = certifier.certify_over(&problem, &params, &[0, 1, 3]);
+        assert!(some.value <= whole.value * (1.0 + 1e-12), "{name}: {some:?} {whole:?}");
+        if !name.contains("nothing but free") {
+            assert_eq!((certifier.gradient()[2], certifier.gradient()[4]), (0.0, 0.0), "{name}");
+        }
+        // The next one is whole again.
+        assert_eq!(certifier.certify(&problem, &params), whole, "{name}");
+    });
+}

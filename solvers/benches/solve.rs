@@ -9,9 +9,13 @@ mod common;
 
 use common::*;
 use divan::Bencher;
-use fenchel_core::{Groups, LinearModel, Loss, Matrix, Objective, Penalty, Response, SparseMatrix};
+use fenchel_core::{
+    Bound, Design, Groups, LinearModel, Loss, Matrix, Objective, Penalty, Response, Samples,
+    SparseMatrix,
+};
 use fenchel_loss_glm::Logistic;
 use fenchel_loss_location::{Quadratic, Quantile};
+use fenchel_loss_tsallis::{Effect, Tsallis};
 use fenchel_solvers::{Control, Status, method};
 
 fn main() {
@@ -105,6 +109,34 @@ fn fista_prox_only_500_x_5000(bencher: Bencher) {
     let model = fitted(&Quadratic, &matrix, response(11, &matrix, 1));
     let penalty = Lasso { lambda: steepest(&model) / 5.0, shows: Shows::Prox };
     solve(bencher, "fista", &model, &penalty);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_ncg_prox_only_500_x_5000(bencher: Bencher) {
+    let matrix = dense(10, 500, 5000);
+    let model = fitted(&Quadratic, &matrix, response(11, &matrix, 1));
+    let penalty = Lasso { lambda: steepest(&model) / 5.0, shows: Shows::Prox };
+    solve(bencher, "prox_ncg", &model, &penalty);
+}
+
+/// 2000 subjects of 10 samples, a random intercept, and tails from the cube of uniform numbers.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_ncg_q_gaussian_random_intercept_20000_x_300(bencher: Bencher) {
+    let matrix = dense(16, 20000, 300);
+    let Response::Numeric { mut values, columns } = response(17, &matrix, 1) else { panic!() };
+    for (y, shared) in values.chunks_mut(10).zip(numbers(18, 2000)) {
+        y.iter_mut().for_each(|y| *y += 4.0 * shared.powi(3));
+    }
+    let samples = Samples::new(Response::Numeric { values, columns }, None).expect("valid");
+    let subject = (0..20000).map(|i| i / 10).collect();
+    let samples = samples.with_subject(subject).expect("one a sample");
+    let design = Design::standardized(matrix, None);
+    let loss = Tsallis::new(None, None).expect("estimated");
+    let loss = loss.with_random(vec![Effect::Intercept], None, false).expect("one effect");
+    let Ok(Bound::Eta(fit)) = loss.bind(&samples, &design) else { panic!("bound") };
+    let model = LinearModel::new(design, fit, None, true).expect("lengths agree");
+    let penalty = Lasso { lambda: steepest(&model) / 10.0, shows: Shows::Separable };
+    solve(bencher, "prox_ncg", &model, &penalty);
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -10,10 +10,12 @@ mod method;
 mod newton;
 mod proximal;
 mod splitting;
+mod stochastic;
 
 pub use method::{
     Control, Damping, Method, Missing, Options, Outcome, Progress, Restart, Status, Suitability,
 };
+pub use stochastic::Stochastic;
 
 /// Every solver, in the order in which they are listed.
 pub fn methods() -> &'static [&'static dyn Method] {
@@ -22,10 +24,12 @@ pub fn methods() -> &'static [&'static dyn Method] {
         &coordinate::BlockCdMethod,
         &newton::ProxNewtonMethod,
         &gradient::FistaMethod,
+        &gradient::ProxNcgMethod,
         &gradient::NonconvexAgMethod,
         &proximal::ProxPointMethod,
         &splitting::AdmmMethod,
         &central::CentralPathMethod,
+        &stochastic::ProxSgdMethod,
     ]
 }
 

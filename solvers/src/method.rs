@@ -7,6 +7,8 @@ use fenchel_core::{Certificate, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::stochastic::Stochastic;
+
 /// A solver, as `auto`, the problem file and the driver see it. Stateless: one value serves all.
 pub trait Method: Send + Sync {
     /// The name in problem files.
@@ -86,12 +88,14 @@ impl Default for Control<'_> {
 }
 
 /// Settings that only some solvers take; `None` leaves the choice to the solver.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Options {
     /// When momentum is forgotten.
     pub restart: Option<Restart>,
     /// How momentum grows.
     pub damping: Option<Damping>,
+    /// How samples are drawn.
+    pub stochastic: Stochastic,
 }
 
 /// When momentum is forgotten.

@@ -50,6 +50,9 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
             .map_err(|e| problem.explain("screen", &e))?,
         None => dataset,
     };
+    let features = Space::new(dataset.feature_names.clone(), 1);
+    let named = loss.with_features(&features).map_err(|e| problem.explain("loss", &e))?;
+    let loss = named.unwrap_or(loss);
     let (raw, base) = (problem.penalty.clone(), problem.base.clone());
     Ok(Job {
         dataset,

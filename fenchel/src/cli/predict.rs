@@ -87,10 +87,6 @@ impl Predict {
         let broken = |e: String| wrong(format!("not a result file: {e}"));
         let [features, outputs] = sparse.shape;
         let names = &result.data.feature_names;
-        if names.len() != features {
-            let count = names.len();
-            return Err(broken(format!("{count} feature names for {features} features")));
-        }
         let dense = sparse.to_dense().map_err(broken)?;
         let coefficients = drive::Coefficients::from_dense(features, outputs, &dense);
         let mut config: DataConfig = section(result, "data").map_err(broken)?;
@@ -101,12 +97,17 @@ impl Predict {
         let raw: Raw = section(result, "loss").map_err(broken)?;
         self.load(result, &raw)?;
         let loss = registry::build_loss(&raw).map_err(|e| wrong(e.to_string()))?;
+        if names.len() != features && loss.as_forward().is_none() {
+            let count = names.len();
+            return Err(broken(format!("{count} feature names for {features} features")));
+        }
         let base = self.result.parent().unwrap_or(Path::new(""));
         let new = load_for_prediction(&self.data, &config, base, names, &result.data.encoding)
             .map_err(|e| plain_data_error(&e))?;
         let offset = new.offset.as_deref();
-        let (eta, columns) = drive::linear_predictor(&new.matrix, offset, intercept, &coefficients)
-            .map_err(|e| wrong(e.to_string()))?;
+        let (eta, columns) =
+            drive::predictor(&*loss, &new.matrix, offset, intercept, &coefficients)
+                .map_err(|e| wrong(e.to_string()))?;
         let kind = match self.kind {
             Some(PredictedKind::Link) => PredictionKind::Link,
             Some(PredictedKind::Response) => PredictionKind::Response,

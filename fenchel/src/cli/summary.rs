@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fenchel_core::CertificateKind;
+use fenchel_core::{CertificateKind, Layer, Space};
 use fenchel_solvers::Status;
 use serde_json::Value;
 
@@ -55,7 +55,11 @@ pub(super) fn of(
         rows.push(("cv", choice(cv)));
     }
     let nonzeros = result.coefficients.values.len();
-    rows.push(("nonzeros", format!("{nonzeros} of {}", p * data.outputs)));
+    let [features, outputs] = result.coefficients.shape;
+    rows.push(("nonzeros", format!("{nonzeros} of {}", features * outputs)));
+    if let Some(units) = units(result) {
+        rows.push(("units", units));
+    }
     if let Some(path) = written {
         rows.push(("written", path.display().to_string()));
     }
@@ -129,16 +133,37 @@ fn choice(cv: &CvRecord) -> String {
     )
 }
 
+/// A list of whole numbers in `extra`.
+fn counts(result: &ResultFile, name: &str) -> Option<Vec<usize>> {
+    let list = result.extra.get(name)?.as_array()?;
+    list.iter().map(|number| number.as_f64().map(|x| x as usize)).collect()
+}
+
+/// The layers of a network, and how many units of each have an effect.
+fn units(result: &ResultFile) -> Option<String> {
+    let (all, active) = (counts(result, "units")?, counts(result, "active_units")?);
+    let of = |(active, all): (&usize, &usize)| format!("{active} of {all}");
+    let layers: Vec<String> = active.iter().zip(&all).map(of).collect();
+    let last = all.last().map_or(String::new(), |last| format!(" to {last}"));
+    Some(format!("{} active, layer by layer{last}", layers.join(", ")))
+}
+
 /// Intercepts and the largest coefficients.
 fn coefficients(result: &ResultFile) -> String {
-    let names = &result.data.feature_names;
-    let several = result.data.outputs > 1;
+    let network = counts(result, "units").map(|units| {
+        let space = Space::of_layers(Layer::chain(&units), &result.data.feature_names);
+        space.names().to_vec()
+    });
+    let names = network.as_ref().unwrap_or(&result.data.feature_names);
+    let several = result.coefficients.shape[1] > 1;
     let label = |row: usize, col: usize| {
         let name = names.get(row).cloned().unwrap_or_else(|| (row + 1).to_string());
         if several { format!("{name} [{}]", col + 1) } else { name }
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for (k, b0) in result.intercept.iter().enumerate() {
+    // Those of a network are the biases, as many as units.
+    let intercepts = if network.is_some() { &[][..] } else { &result.intercept };
+    for (k, b0) in intercepts.iter().enumerate() {
         let name = if result.intercept.len() > 1 {
             format!("(intercept) [{}]", k + 1)
         } else {

@@ -148,6 +148,8 @@ pub(super) fn original_scale(objective: &dyn Objective, params: &[f64]) -> Estim
     let mut intercept = report.intercept.unwrap_or_else(|| intercepts.to_vec());
     let (p, outputs) = (shape.features, shape.outputs);
     let Some(model) = objective.as_linear() else {
+        let original = objective.original_coefficients(params);
+        let beta = original.as_deref().unwrap_or(beta);
         let coefficients = Coefficients::from_dense(p, outputs, beta);
         return Estimate { intercept, coefficients, extra: report.extra };
     };

@@ -13,7 +13,7 @@ use super::folds::{self, Assignment};
 use super::metric::{self, Prediction};
 use super::null::Null;
 use super::path::{self, Context, Path};
-use super::predict::linear_predictor;
+use super::predict::predictor;
 use super::{Error, Job, Stage};
 use crate::file::config::{CvConfig, Metric, Rule};
 
@@ -100,7 +100,7 @@ fn measured(
             let bare = metric == Metric::Pinball;
             let intercept = if bare { &own.intercept } else { &point.intercept };
             let (eta, outputs) =
-                linear_predictor(&rows.matrix, offset, intercept, &point.coefficients)?;
+                predictor(job.loss.as_ref(), &rows.matrix, offset, intercept, &point.coefficients)?;
             let at = Prediction { eta: &eta, outputs, own: &own.params };
             metric::measure(metric, job.loss.as_ref(), rows, &at)
         })

@@ -104,7 +104,7 @@ pub(super) struct Prediction<'a> {
     pub eta: &'a [f64],
     /// Columns of `eta`.
     pub outputs: usize,
-    /// The loss's own parameters.
+    /// The loss's own parameters, portable.
     pub own: &'a [f64],
 }
 
@@ -126,7 +126,15 @@ pub(super) fn measure(
             Core::Unsupported("predictions are needed, which this loss does not offer".into())
         })
     };
+    let loss_itself = || match loss.bind(samples, &Design::new(rows.matrix.clone()))? {
+        Bound::Eta(fit) => {
+            let own = fit.as_own().map_or(Vec::new(), |own| own.adopt(at.own));
+            Ok(fit.value(at.eta, &own))
+        }
+        Bound::Direct(_) => Err(undefined()),
+    };
     let value = match metric {
+        Metric::Deviance if predictor()?.scores_by_loss() => 2.0 * loss_itself()?,
         Metric::Deviance => predictor()?.deviance(at.eta, at.outputs, samples)?,
         Metric::Mse => distance(predictor()?, samples, at, |r| r * r)?,
         Metric::Mae => distance(predictor()?, samples, at, f64::abs)?,
@@ -146,10 +154,7 @@ pub(super) fn measure(
             let (time, event) = samples.survival()?;
             rank::concordance(at.eta, time, event, weight).ok_or_else(undefined)?
         }
-        Metric::Pinball => match loss.bind(samples, &Design::new(rows.matrix.clone()))? {
-            Bound::Eta(fit) => fit.value(at.eta, at.own),
-            Bound::Direct(_) => return Err(undefined()),
-        },
+        Metric::Pinball => loss_itself()?,
     };
     if value.is_finite() { Ok(value) } else { Err(undefined()) }
 }

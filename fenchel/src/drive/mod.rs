@@ -47,7 +47,7 @@ pub use fit::Point;
 pub use job::{Job, PenaltyBuilder};
 pub use listen::{Event, Listener, Silent, Stage};
 pub use plan::{Plan, plan};
-pub use predict::{PredictionKind, Predictions, linear_predictor, predict};
+pub use predict::{PredictionKind, Predictions, linear_predictor, predict, predictor};
 pub use run::{Solution, run};
 
 use fenchel_solvers::Status;

@@ -42,6 +42,9 @@ pub(super) struct Null {
 
 impl Null {
     pub(super) fn of(objective: &dyn Objective, penalty: &dyn Penalty) -> Self {
+        if let Some(start) = objective.random_start() {
+            return Self::at(objective, start);
+        }
         let nothing = Directions::none();
         let origin = objective.start();
         let directions =
@@ -66,6 +69,16 @@ impl Null {
         let sizes = size(gradient.as_ref()).max(size(self::gradient(objective, &origin).as_ref()));
         let loss = objective.value(&zero, &mut Workspace::default());
         Self { zero, start, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
+    }
+
+    /// A point that stands in for zero coefficients, where these are a saddle point: it is what
+    /// "relative" refers to, and no scale is known to lead nowhere.
+    fn at(objective: &dyn Objective, start: Vec<f64>) -> Self {
+        let loss = objective.value(&start, &mut Workspace::default());
+        let gradient = gradient(objective, &start);
+        let rounding = ROUNDING * gradient.as_ref().map_or(0.0, |g| max_abs(g));
+        let zero = start.clone();
+        Self { zero, start, dual: None, threshold: None, loss, gradient, rounding }
     }
 
     /// For a linear model whose loss has a prox in place of a gradient: the optimal dual point

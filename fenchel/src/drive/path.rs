@@ -33,7 +33,7 @@ pub(super) struct Path {
     pub cut: Option<Status>,
 }
 
-/// The loss's own parameters, and the part of the intercept that is not among them.
+/// The loss's own parameters (portable), and the part of the intercept that is not among them.
 #[derive(Debug)]
 pub(super) struct Own {
     pub params: Vec<f64>,
@@ -51,7 +51,10 @@ impl Own {
             }
             None => point.intercept.clone(),
         };
-        Self { params: shape.split(params).2.to_vec(), intercept }
+        let own = shape.split(params).2;
+        let parameters = objective.as_linear().and_then(|model| model.fit.as_own());
+        let params = parameters.map_or(own.to_vec(), |parameters| parameters.portable(own));
+        Self { params, intercept }
     }
 }
 
@@ -113,7 +116,11 @@ pub(super) fn run(
         if path.cut.is_some() {
             break;
         }
-        warm = (solved.params, solved.dual);
+        // A network that lost its units at a larger scale does not get them back.
+        warm = match objective.random_start() {
+            Some(start) => (start, None),
+            None => (solved.params, solved.dual),
+        };
     }
     Ok(path)
 }

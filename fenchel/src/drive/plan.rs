@@ -94,7 +94,10 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         .map_err(|error| at_its_line(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();
-    let space = if names.len() == shape.features {
+    let layers = objective.layers();
+    let space = if !layers.is_empty() {
+        Space::of_layers(layers, &names)
+    } else if names.len() == shape.features {
         Space::new(names, shape.outputs)
     } else {
         Space::numbered(shape.features, shape.outputs)

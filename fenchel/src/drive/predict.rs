@@ -62,6 +62,25 @@ pub fn linear_predictor(
     Ok((eta, columns))
 }
 
+/// The predictor of a loss: the linear one, or its own where it has one of its own.
+///
+/// Errors: as [`linear_predictor`]; [`Error::Unsupported`] on an offset where nothing is linear.
+pub fn predictor(
+    loss: &dyn Loss,
+    matrix: &Matrix,
+    offset: Option<&[f64]>,
+    intercept: &[f64],
+    coefficients: &Coefficients,
+) -> Result<(Vec<f64>, usize), Error> {
+    match loss.as_forward() {
+        None => linear_predictor(matrix, offset, intercept, coefficients),
+        Some(_) if offset.is_some() => Err(Error::Unsupported(
+            "the loss has no linear predictor that an offset could be added to".into(),
+        )),
+        Some(forward) => forward.forward(matrix, intercept, &coefficients.dense()),
+    }
+}
+
 /// Predictions of one kind from a linear predictor.
 ///
 /// Errors: [`Error::Unsupported`] where the loss does not offer the kind.

@@ -84,7 +84,19 @@ fn screen(document: &Document, screen: &ScreenConfig, has_cv: bool) -> Result<()
 fn solver(document: &Document, solver: &SolverConfig) -> Result<(), Error> {
     let good = solver.tol > 0.0 && solver.tol.is_finite();
     require(document, good, "solver.tol", "greater than 0", solver.tol)?;
-    require(document, solver.max_iter >= 1, "solver.max_iter", "at least 1", solver.max_iter)
+    require(document, solver.max_iter >= 1, "solver.max_iter", "at least 1", solver.max_iter)?;
+    if let Some(batch) = solver.batch {
+        require(document, batch >= 1, "solver.batch", "at least 1", batch)?;
+    }
+    if let Some(momentum) = solver.momentum {
+        let good = (0.0..1.0).contains(&momentum);
+        require(document, good, "solver.momentum", "at least 0 and less than 1", momentum)?;
+    }
+    if let Some(step) = solver.step {
+        let good = step > 0.0 && step.is_finite();
+        require(document, good, "solver.step", "greater than 0", step)?;
+    }
+    Ok(())
 }
 
 fn grid(document: &Document, path: &PathConfig) -> Result<(), Error> {

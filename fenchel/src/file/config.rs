@@ -1,7 +1,7 @@
 //! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
 
 use fenchel_screening::{Bandwidth, Method, Settings};
-use fenchel_solvers::{Damping, Options, Restart};
+use fenchel_solvers::{Damping, Options, Restart, Stochastic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,24 +40,68 @@ pub struct SolverConfig {
     /// How momentum grows; of solver `nonconvex_ag`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damping: Option<Damping>,
+    /// Of `prox_sgd`: passes over the samples before full gradients finish [default: 50].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Of `prox_sgd`: samples of a batch [default: 32].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub batch: Option<usize>,
+    /// Of `prox_sgd`: share of the last direction in the next, below 1 [default: 0.9].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub momentum: Option<f64>,
+    /// Of `prox_sgd`: the first step size [default: by trial].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub step: Option<f64>,
+    /// Of `prox_sgd`: seed of the order of the samples [default: 0].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 impl Default for SolverConfig {
     fn default() -> Self {
-        let (restart, damping) = (None, None);
-        Self { name: "auto".into(), tol: 1e-7, max_iter: 100_000, restart, damping }
+        Self {
+            name: "auto".into(),
+            tol: 1e-7,
+            max_iter: 100_000,
+            restart: None,
+            damping: None,
+            epochs: None,
+            batch: None,
+            momentum: None,
+            step: None,
+            seed: None,
+        }
     }
 }
 
 impl SolverConfig {
     /// The settings that only some solvers take.
     pub fn options(&self) -> Options {
-        Options { restart: self.restart, damping: self.damping }
+        let standard = Stochastic::default();
+        let stochastic = Stochastic {
+            epochs: self.epochs.unwrap_or(standard.epochs),
+            batch: self.batch.unwrap_or(standard.batch),
+            momentum: self.momentum.unwrap_or(standard.momentum),
+            step: self.step,
+            seed: self.seed.unwrap_or(standard.seed),
+        };
+        Options { restart: self.restart, damping: self.damping, stochastic }
     }
 
     /// The names of those that are set.
     pub fn options_set(&self) -> impl Iterator<Item = &'static str> {
-        let all = [("restart", self.restart.is_some()), ("damping", self.damping.is_some())];
+        let all = [
+            ("restart", self.restart.is_some()),
+            ("damping", self.damping.is_some()),
+            ("epochs", self.epochs.is_some()),
+            ("batch", self.batch.is_some()),
+            ("momentum", self.momentum.is_some()),
+            ("step", self.step.is_some()),
+            ("seed", self.seed.is_some()),
+        ];
         all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name)
     }
 }

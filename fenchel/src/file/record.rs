@@ -31,7 +31,7 @@ impl ResultFile {
             solver: solution.solver.into(),
             iterations: solution.iterations,
             seconds,
-            data: DataRecord { features, outputs, ..data },
+            data: DataRecord { outputs, ..data },
             lambda: solution.lambda,
             intercept: solution.intercept.clone(),
             coefficients,

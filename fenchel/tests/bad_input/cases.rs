@@ -319,6 +319,30 @@ fn sections() -> Vec<Case> {
 fn types() -> Vec<Case> {
     vec![
         section(
+            "a q-Gaussian beyond its range",
+            "loss",
+            "type = \"tsallis\"\nq = 3.0",
+            &["`q` must be at least 1 and below 3", "p.toml:6:5"],
+        ),
+        section(
+            "a word that is no estimate",
+            "loss",
+            "type = \"tsallis\"\nsigma = \"guess\"",
+            &["expected a number, or \"estimate\"", "p.toml:6:9"],
+        ),
+        section(
+            "a random slope of no feature",
+            "loss",
+            "type = \"tsallis\"\nrandom = [\"intercept\", \"aa\"]",
+            &["unknown feature \"aa\": did you mean \"a\"?", "p.toml:6:24"],
+        ),
+        section(
+            "random effects of nobody",
+            "loss",
+            "type = \"tsallis\"\nrandom = \"intercept\"",
+            &["name the column by `subject` in [data]", "p.toml:6:10"],
+        ),
+        section(
             "no loss type",
             "loss",
             "tau = 0.5",

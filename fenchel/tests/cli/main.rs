@@ -5,6 +5,7 @@ mod common;
 mod fit;
 mod graph;
 mod learn;
+mod mixed;
 mod new;
 mod predict;
 mod screen;

@@ -1,7 +1,7 @@
 use fenchel_core::elementwise::DOMAIN_SLACK;
 use fenchel_core::{
     Bound, BuildLoss, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, Loss,
-    Predictor, ResponseKind, Samples, SmoothFit, register_loss,
+    Predictor, ResponseKind, SampleFit, Samples, SmoothFit, register_loss,
 };
 
 use crate::classes::{Classes, largest, x_ln_x};
@@ -113,8 +113,32 @@ impl DataFit for MultinomialFit {
     fn as_curvature(&self) -> Option<&dyn Curvature> {
         Some(self)
     }
+    fn as_samples(&self) -> Option<&dyn SampleFit> {
+        Some(self)
+    }
     fn as_conjugate(&self) -> Option<&dyn FitConjugate> {
         Some(self)
+    }
+}
+
+impl SampleFit for MultinomialFit {
+    fn batch_gradient(&self, batch: &[usize], eta: &[f64], grad: &mut [f64]) -> f64 {
+        let Classes { class, shares, .. } = &self.0;
+        let (m, mut total) = (batch.len(), 0.0);
+        softmax(eta, m, grad, |at, log_sum| {
+            let i = batch[at];
+            if shares[i] != 0.0 {
+                total += shares[i] * (log_sum - eta[at + m * class[i] as usize]);
+            }
+        });
+        for (at, &i) in batch.iter().enumerate() {
+            let share = shares[i];
+            for grad in grad.chunks_exact_mut(m) {
+                grad[at] = if share == 0.0 { 0.0 } else { share * grad[at] };
+            }
+            grad[at + m * class[i] as usize] -= share;
+        }
+        if total.is_nan() { f64::INFINITY } else { total }
     }
 }
 

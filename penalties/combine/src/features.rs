@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use fenchel_core::{Error, FeatureRef, Space};
+use fenchel_core::{Error, FeatureRef, Layer, Space};
 
 /// Zero-based indices of the listed features, in the order of the list: names, indices, and
-/// `first:last` ranges of names in the order of the data, both ends included.
+/// `first:last` ranges of names in the order of the data, both ends included; the weights of a layer
+/// of a network by the name of the layer.
 ///
 /// Errors: an empty list, an unknown feature, a range that runs backwards, a feature listed twice.
 pub(crate) fn resolve(list: &[FeatureRef], space: &Space) -> Result<Vec<usize>, Error> {
@@ -43,6 +44,10 @@ fn named(
     if let Some(&j) = names.get(name) {
         return Ok(j..=j);
     }
+    if let Some(layer) = space.layers().iter().find(|layer| layer.name == name && !layer.is_empty())
+    {
+        return Ok(layer.first..=layer.first + layer.len() - 1);
+    }
     let split = |at: usize| (&name[..at], &name[at + 1..]);
     let mut splits = name.match_indices(':').map(|(at, _)| split(at));
     let known = splits.find(|(a, b)| names.contains_key(a) && names.contains_key(b));
@@ -55,6 +60,17 @@ fn named(
         return Err(Error::parameter("range", expected, name));
     }
     Ok(a..=b)
+}
+
+/// The layers of which every weight is among `features`, one after the other.
+pub(crate) fn layers(features: &[usize], space: &Space) -> Vec<Layer> {
+    let inside = |layer: &Layer| {
+        let first = features.iter().position(|&j| j == layer.first)?;
+        let span = features.get(first..first + layer.len())?;
+        let whole = span.iter().enumerate().all(|(at, &j)| j == layer.first + at);
+        whole.then(|| Layer { first, ..layer.clone() })
+    };
+    space.layers().iter().filter_map(inside).collect()
 }
 
 #[cfg(test)]

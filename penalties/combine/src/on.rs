@@ -296,7 +296,8 @@ impl Terms for On {
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OnSpec {
-    /// The features, by name, by zero-based index, or as `first:last` ranges of names.
+    /// The features, by name, by zero-based index, or as `first:last` ranges of names; of a network,
+    /// also a whole layer, as `layer1`.
     #[schemars(length(min = 1))]
     features: Vec<FeatureRef>,
     /// The penalty on them, a table with its `type`; it sees these features only, in this order.
@@ -308,7 +309,8 @@ impl BuildPenalty for OnSpec {
         let space = context.space;
         let features = features::resolve(&self.features, space)?;
         let names: Vec<String> = features.iter().map(|&j| space.names()[j].clone()).collect();
-        let part = Space::new(names, space.outputs());
+        let part =
+            Space::new(names, space.outputs()).with_layers(features::layers(&features, space));
         let child = context.resolve.penalty(&self.penalty, &part).map_err(|e| e.at("penalty"))?;
         Ok(On::boxed(child, &features, space))
     }

@@ -1,4 +1,4 @@
-//! The sparse envelope function `S_k` and its prox, through one root.
+//! Sparse envelopes of vectors and of groups, and their proxes, through one root.
 //!
 //! `S_k(x) = 1/2 min_u sum_i x_i^2 / u_i` over `0 <= u <= 1`, `sum u <= k` (0/0 = 0), is the
 //! biconjugate of `1/2 ||x||^2` restricted to at most k nonzeros. With the threshold `theta` that
@@ -6,28 +6,23 @@
 //! ```text
 //! h(theta) = sum_i clip(|x_i| / theta - c, 0, 1) = k
 //! ```
-//! the value is found at `c = 0` and the prox of `c S_k` at `c > 0`. (Papers search `eta =
-//! 1 / theta`; in `theta` no breakpoint overflows for small entries, and the results need no
-//! division.)
+//! the value is found at `c = 0` and the prox of `c S_k` at `c > 0`. Groups of weight `d_g` enter by
+//! `z_g = sqrt(d_g) ||x_g||` in place of `|x_i|` and `c d_g` in place of `c`.
 //!
-//! Source: Beck & Refael (2022), J. Global Optim. 82, sections 3 and 5.
+//! Source: Beck & Refael (2022), J. Global Optim. 82, sections 3 and 5; the weighted groups of
+//! Refael, Arbel & Huleihel (2022), arXiv 2212.12921, from the same definition.
+
+use crate::root::{Branch, Entry, Root};
 
 /// `S_k(x)`.
 pub fn value(x: &[f64], k: usize) -> f64 {
-    match tail_level(x, k) {
-        None => 0.5 * square(x.iter().copied()),
-        Some(tau) => {
-            let big = square(x.iter().copied().filter(|x| x.abs() >= tau));
-            let tail: f64 = x.iter().map(|x| x.abs()).filter(|x| *x < tau).sum();
-            0.5 * (big + tau * tail)
-        }
-    }
+    value_of(x.len(), |i| x[i].abs(), k)
 }
 
 /// The level `tau` below which entries count as the tail: `sum_i min(|x_i| / tau, 1) = k`; `None`
 /// where at most k entries are nonzero.
 pub fn tail_level(x: &[f64], k: usize) -> Option<f64> {
-    Root::find(x, k, 0.0).map(|root| root.theta)
+    Root::find(x.len(), |i| x[i].abs(), k, 0.0).map(|root| root.theta)
 }
 
 /// Writes `argmin_w c S_k(w) + 1/2 ||w - x||^2` into `w` and returns `S_k(w)`; `c > 0`.
@@ -35,133 +30,119 @@ pub fn tail_level(x: &[f64], k: usize) -> Option<f64> {
 /// w_i = sign(x_i) min( max(|x_i| - c theta, 0), |x_i| / (1 + c) ),   w = x / (1 + c) for nnz(x) <= k
 /// ```
 pub fn prox(x: &[f64], k: usize, c: f64, w: &mut [f64]) -> f64 {
-    let Some(root) = Root::find(x, k, c) else {
-        for (w, x) in w.iter_mut().zip(x) {
-            *w = x / (1.0 + c);
+    let signed = |size: f64, x: f64| if size == 0.0 { 0.0 } else { size.copysign(x) };
+    shrink(x.len(), |i| x[i].abs(), k, c, |i, size| w[i] = signed(size, x[i]))
+}
+
+/// The prox of the envelope of weighted groups, whose value is that of the vector of their sizes:
+/// `sqrt(d_g) ||w_g||` from entries `(sqrt(d_g) ||x_g||, d_g)`, handed to `write` with its group;
+/// returns the value there.
+/// ```text
+/// w_g = x_g u_g / (u_g + c d_g),   u_g = clip(z_g / theta - c d_g, 0, 1),   sum_g u_g = k
+/// ```
+pub fn group_prox(entries: &[(f64, f64)], k: usize, c: f64, write: impl FnMut(usize, f64)) -> f64 {
+    shrink(entries.len(), |g| entries[g], k, c, write)
+}
+
+/// The radius of the subdifferential at entries that are zero: `tau` where more than k are not, the
+/// least of them where there are k, and 0 below.
+pub fn level(x: &[f64], k: usize) -> f64 {
+    if let Some(tau) = tail_level(x, k) {
+        return tau;
+    }
+    let support = x.iter().map(|x| x.abs()).filter(|x| *x > 0.0);
+    let (count, least) =
+        support.fold((0, f64::INFINITY), |(count, least), x| (count + 1, x.min(least)));
+    if count == k { least } else { 0.0 }
+}
+
+/// The sum of the k largest squares.
+pub fn top_squares(x: &[f64], k: usize) -> f64 {
+    let mut squares: Vec<f64> = x.iter().map(|x| x * x).collect();
+    if k < squares.len() {
+        squares.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+        squares.truncate(k);
+    }
+    fenchel_core::kernels::sum(&squares)
+}
+
+fn value_of<E: Entry>(n: usize, at: impl Fn(usize) -> E, k: usize) -> f64 {
+    let sizes = || (0..n).map(|i| at(i).size());
+    match Root::find(n, &at, k, 0.0) {
+        None => 0.5 * sizes().map(|z| z * z).sum::<f64>(),
+        Some(root) => {
+            let tau = root.theta;
+            let (mut big, mut tail) = (0.0, 0.0);
+            sizes().for_each(|z| if z >= tau { big += z * z } else { tail += z });
+            0.5 * (big + tau * tail)
         }
-        return 0.5 * square(w.iter().copied());
+    }
+}
+
+/// The sizes of the prox, in order; returns the envelope there.
+fn shrink<E: Entry>(
+    n: usize,
+    at: impl Fn(usize) -> E,
+    k: usize,
+    c: f64,
+    mut write: impl FnMut(usize, f64),
+) -> f64 {
+    let ridge = |entry: E| entry.size() / (1.0 + c * entry.weight());
+    let Some(root) = Root::find(n, &at, k, c) else {
+        let mut square = 0.0;
+        for i in 0..n {
+            let size = ridge(at(i));
+            square += size * size;
+            write(i, size);
+        }
+        return 0.5 * square;
     };
-    // On the middle branch `|x_i| - c theta` would lose digits for large c, where all |x_i| there
-    // are close: with their mean m it is `(|x_i| - m) + theta (k - ones) / middle`.
-    let middle = || x.iter().map(|x| x.abs()).filter(|a| root.branch(*a) == Branch::Middle);
-    let reference = middle().next().unwrap_or(0.0);
-    let share = 1.0 / root.middle.max(1.0);
-    let mean = share * middle().map(|a| a - reference).sum::<f64>();
-    let lift = root.theta * (k as f64 - root.ones) * share;
+    let middle = Middle::new(n, &at, k, &root);
     let (mut big, mut tail) = (0.0, 0.0);
-    for (w, x) in w.iter_mut().zip(x) {
-        *w = match root.branch(x.abs()) {
+    for i in 0..n {
+        let entry = at(i);
+        let size = match root.branch(entry) {
             Branch::Zero => 0.0,
             Branch::One => {
-                let ridge = x / (1.0 + c);
-                big += ridge * ridge;
-                ridge
+                let size = ridge(entry);
+                big += size * size;
+                size
             }
             Branch::Middle => {
-                let size = (((x.abs() - reference) - mean) + lift).max(0.0);
+                let size = middle.shrunk(entry);
                 tail += size;
-                size.copysign(*x)
+                size
             }
         };
+        write(i, size);
     }
     0.5 * (big + root.theta * tail)
 }
 
-/// Where the term of an entry in `h` stands at the root.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Branch {
-    Zero,
-    Middle,
-    One,
+/// The middle branch, `z - c d theta`. It would lose digits for large c, where all `z / d` there are
+/// close: with their mean m, weighted by d, it is `d ((z / d - m) + theta (k - ones) / sum d`).
+struct Middle {
+    reference: f64,
+    mean: f64,
+    lift: f64,
 }
 
-/// The root of `h`, with the bracket `(left, right)` that holds it and no breakpoint.
-struct Root {
-    theta: f64,
-    left: f64,
-    right: f64,
-    /// How many terms are one, and how many are in between.
-    ones: f64,
-    middle: f64,
-    c: f64,
-}
-
-impl Root {
-    /// `None` where at most k entries are nonzero.
-    ///
-    /// Every round halves the breakpoints that are left by their median, found by selection, and
-    /// folds the entries whose branch is settled into a line; so the time is O(n) on every input.
-    fn find(x: &[f64], k: usize, c: f64) -> Option<Self> {
-        let mut open: Vec<f64> = x.iter().map(|x| x.abs()).filter(|a| *a > 0.0).collect();
-        if open.len() <= k {
-            return None;
-        }
-        let mut pool: Vec<f64> =
-            open.iter().flat_map(|&a| [full(a, c), none(a, c)]).filter(|t| t.is_finite()).collect();
-        let (left, right) = (0.0, f64::INFINITY);
-        let mut root = Self { theta: 0.0, left, right, ones: 0.0, middle: 0.0, c };
-        let mut slope = 0.0; // sum of the entries in between
-        while !pool.is_empty() {
-            let at = pool.len() / 2;
-            let pivot = *pool.select_nth_unstable_by(at, f64::total_cmp).1;
-            let settled = root.ones + (slope / pivot - c * root.middle);
-            let terms: f64 = open.iter().map(|&a| (a / pivot - c).clamp(0.0, 1.0)).sum();
-            if settled + terms >= k as f64 {
-                root.left = pivot;
-            } else {
-                root.right = pivot;
-            }
-            pool.retain(|t| root.left < *t && *t < root.right);
-            open.retain(|&a| {
-                let undecided = |t: f64| root.left < t && t < root.right;
-                if undecided(full(a, c)) || undecided(none(a, c)) {
-                    return true;
-                }
-                match root.branch(a) {
-                    Branch::Zero => {}
-                    Branch::One => root.ones += 1.0,
-                    Branch::Middle => {
-                        root.middle += 1.0;
-                        slope += a;
-                    }
-                }
-                false
-            });
-        }
-        // Without a middle h is flat at k on the bracket, and every theta in it gives the same.
-        root.theta = if root.middle > 0.0 {
-            let theta = slope / (k as f64 - root.ones + c * root.middle);
-            theta.max(root.left).min(root.right)
-        } else {
-            root.left
-        };
-        Some(root)
+impl Middle {
+    fn new<E: Entry>(n: usize, at: impl Fn(usize) -> E, k: usize, root: &Root) -> Self {
+        let ratio = |entry: E| entry.size() / entry.weight();
+        let middle = || (0..n).map(&at).filter(|&entry| root.branch(entry) == Branch::Middle);
+        let reference = middle().next().map_or(0.0, ratio);
+        let share = if root.middle > 0.0 { 1.0 / root.middle } else { 0.0 };
+        let above = |entry: E| entry.weight() * (ratio(entry) - reference);
+        let mean = share * middle().map(above).sum::<f64>();
+        Self { reference, mean, lift: root.theta * (k as f64 - root.ones) * share }
     }
 
-    /// The branch of an entry with no breakpoint inside the bracket.
-    fn branch(&self, a: f64) -> Branch {
-        if a == 0.0 || none(a, self.c) <= self.left {
-            Branch::Zero
-        } else if self.right <= full(a, self.c) {
-            Branch::One
-        } else {
-            Branch::Middle
-        }
+    #[inline]
+    fn shrunk(&self, entry: impl Entry) -> f64 {
+        let d = entry.weight();
+        (d * (((entry.size() / d - self.reference) - self.mean) + self.lift)).max(0.0)
     }
-}
-
-/// The term of `a` is 1 for `theta` up to here.
-fn full(a: f64, c: f64) -> f64 {
-    a / (1.0 + c)
-}
-
-/// The term of `a` is 0 for `theta` from here on.
-fn none(a: f64, c: f64) -> f64 {
-    a / c
-}
-
-fn square(x: impl Iterator<Item = f64>) -> f64 {
-    x.map(|x| x * x).sum()
 }
 
 #[cfg(test)]

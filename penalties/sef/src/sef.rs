@@ -38,17 +38,6 @@ impl Sef {
         }
         Ok(Self { lambda, k })
     }
-
-    /// The radius of the subdifferential of `S_k` at coefficients that are zero.
-    fn level(&self, beta: &[f64]) -> f64 {
-        if let Some(tau) = envelope::tail_level(beta, self.k) {
-            return tau;
-        }
-        let support = beta.iter().map(|b| b.abs()).filter(|b| *b > 0.0);
-        let (count, least) =
-            support.fold((0, f64::INFINITY), |(count, least), b| (count + 1, b.min(least)));
-        if count == self.k { least } else { 0.0 }
-    }
 }
 
 impl Penalty for Sef {
@@ -90,7 +79,7 @@ impl Prox for Sef {
 
 impl Subdifferential for Sef {
     fn subdiff_dist(&self, beta: &[f64], grad: &[f64]) -> f64 {
-        let level = self.level(beta);
+        let level = envelope::level(beta, self.k);
         beta.iter().zip(grad).fold(0.0, |top, (b, grad)| {
             let distance = if *b == 0.0 {
                 (grad.abs() - self.lambda * level).max(0.0)
@@ -107,12 +96,7 @@ impl Conjugate for Sef {
         if self.lambda == 0.0 {
             return if kernels::max_abs(u) == 0.0 { 0.0 } else { f64::INFINITY };
         }
-        let mut squares: Vec<f64> = u.iter().map(|u| u * u).collect();
-        if self.k < squares.len() {
-            squares.select_nth_unstable_by(self.k - 1, |a, b| b.total_cmp(a));
-            squares.truncate(self.k);
-        }
-        kernels::sum(&squares) / (2.0 * self.lambda)
+        envelope::top_squares(u, self.k) / (2.0 * self.lambda)
     }
     fn dual_scale(&self, u: &[f64]) -> f64 {
         if self.lambda == 0.0 && kernels::max_abs(u) > 0.0 { 0.0 } else { 1.0 }
@@ -156,9 +140,8 @@ fenchel_core::register_penalty!("sef", SefSpec, {
 
 #[cfg(test)]
 mod tests {
-    use fenchel_core::{PenaltySpec, Raw, Resolve};
-
     use super::*;
+    use crate::testing::build;
 
     fn penalty(lambda: f64, k: usize, space: &Space) -> Sef {
         Sef::new(lambda, k, space).unwrap()
@@ -204,28 +187,10 @@ mod tests {
         }
     }
 
-    struct NoFiles;
-
-    impl Resolve for NoFiles {
-        fn penalty(&self, _: &Raw, _: &Space) -> Result<Box<dyn Penalty>, Error> {
-            Err(Error::Unsupported("no nested penalties here".into()))
-        }
-        fn table_column(&self, file: &str, _: &str) -> Result<Vec<String>, Error> {
-            Err(Error::Data(format!("no file {file}")))
-        }
-        fn matrix(&self, file: &str) -> Result<(Vec<f64>, usize), Error> {
-            Err(Error::Data(format!("no file {file}")))
-        }
-    }
-
     #[test]
     fn wrong_parameters_are_named() {
         let space = Space::numbered(3, 2);
-        let build = |json: &str| -> Result<Box<dyn Penalty>, String> {
-            let spec: Box<dyn PenaltySpec> =
-                serde_json::from_str(json).map_err(|e| e.to_string())?;
-            spec.build(&Context { space: &space, resolve: &NoFiles }).map_err(|e| e.to_string())
-        };
+        let build = |json: &str| build(json, &space);
         assert!(build(r#"{"type":"sef","k":6}"#).is_ok());
         let error = build(r#"{"type":"sef","k":7}"#).unwrap_err();
         assert_eq!(error, "`k` must be between 1 and the number of coefficients, 6, got 7");

@@ -1,10 +1,11 @@
 //! Minimises the local model plus the penalty over a working set, by epochs of (block) coordinate
-//! descent with Anderson extrapolation.
+//! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
 use fenchel_core::{Design, Sweep};
 
 use super::anderson::Anderson;
 use super::model::Model;
+use super::support::{SupportNewton, price};
 use super::units::{Units, shifted_axpy};
 
 /// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
@@ -20,7 +21,15 @@ pub(crate) struct Engine {
     nonzero: Pieces,
     scratch: Vec<f64>,
     anderson: Anderson,
+    newton: SupportNewton,
+    /// Columns visited since it was last set to zero.
+    pub visits: usize,
+    /// Epochs since the last Newton step.
+    spent: f64,
+    /// How many prices of a Newton step they are to come to, less one.
+    patience: f64,
     saved: Option<Saved>,
+    end: Vec<f64>,
 }
 
 /// What an epoch visits, in order, and what it needs of each piece.
@@ -113,11 +122,19 @@ impl Engine {
             if nonzero.take_nonzero(&all, units, beta) {
                 self.anderson.clear();
                 let tol = inner.tol.max(FOCUS * last);
+                let price = price(design, &nonzero.support);
                 while left > 0 {
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
                     left -= 1;
                     if step <= tol {
                         break;
+                    }
+                    self.spent += 1.0;
+                    if inner.extrapolate && self.spent >= (1.0 + self.patience) * price {
+                        self.spent = 0.0;
+                        let paid = self.newton(units, design, &nonzero, beta, intercepts);
+                        self.patience = if paid { 0.0 } else { 2.0 * self.patience + 1.0 };
+                        self.anderson.clear();
                     }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
@@ -146,6 +163,25 @@ impl Engine {
                 self.jump(units, design, pieces, beta, intercepts, &point);
             }
         }
+    }
+
+    /// Tries a Newton step on the support; whether it was taken.
+    fn newton(
+        &mut self,
+        units: &Units<'_>,
+        design: &Design,
+        pieces: &Pieces,
+        beta: &mut [f64],
+        intercepts: &mut [f64],
+    ) -> bool {
+        let Units::Coordinates(penalty) = units else { return false };
+        let support = (pieces.support.as_slice(), pieces.lipschitz.as_slice());
+        let point = (&*beta, !intercepts.is_empty());
+        let mut end = std::mem::take(&mut self.end);
+        let found = self.newton.run(*penalty, design, &self.model, support, point, &mut end);
+        let taken = found && self.jump(units, design, pieces, beta, intercepts, &end);
+        self.end = end;
+        taken
     }
 
     /// Curvature bounds and column sums of the working set.
@@ -177,6 +213,7 @@ impl Engine {
         beta: &mut [f64],
         intercepts: &mut [f64],
     ) -> f64 {
+        self.visits += pieces.support.len();
         let uniform = self.model.uniform();
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
         let report = units.sweep(&mut Sweep {
@@ -201,7 +238,7 @@ impl Engine {
         report.largest_step
     }
 
-    /// Moves to the extrapolated point if the objective of the model falls.
+    /// Moves to `point` if the objective of the model falls; whether it did.
     fn jump(
         &mut self,
         units: &Units<'_>,
@@ -210,7 +247,7 @@ impl Engine {
         beta: &mut [f64],
         intercepts: &mut [f64],
         point: &[f64],
-    ) {
+    ) -> bool {
         let before = self.model.value() + units.value(&pieces.units, beta);
         let mut saved = self.saved.take().unwrap_or_default();
         saved.beta.clear();
@@ -234,7 +271,8 @@ impl Engine {
         self.model.refresh_sums();
         self.model.settle(intercepts);
         let after = self.model.value() + units.value(&pieces.units, beta);
-        if after.is_nan() || after >= before {
+        let taken = after < before;
+        if !taken {
             for (&flat, &old) in pieces.support.iter().zip(&saved.beta) {
                 beta[flat] = old;
             }
@@ -244,5 +282,6 @@ impl Engine {
             self.model.weighted_sum.clone_from(&saved.weighted_sum);
         }
         self.saved = Some(saved);
+        taken
     }
 }

@@ -4,6 +4,7 @@ mod anderson;
 mod cd;
 mod engine;
 mod model;
+mod support;
 mod units;
 mod working_set;
 

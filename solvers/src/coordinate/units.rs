@@ -66,6 +66,19 @@ impl<'a> Units<'a> {
         }
     }
 
+    /// The features of the pieces in `working`, ascending, each once.
+    pub fn features(&self, working: &[usize], features: usize, out: &mut Vec<usize>) {
+        out.clear();
+        for &unit in working {
+            match self {
+                Self::Coordinates(_) => out.push(unit % features),
+                Self::Blocks(penalty) => out.extend_from_slice(penalty.groups().members(unit)),
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+    }
+
     /// The penalty summed over the pieces in `working`.
     pub fn value(&self, working: &[usize], beta: &[f64]) -> f64 {
         match self {

@@ -1,4 +1,5 @@
-//! The working set: every active piece, and the worst violators of optimality beside them.
+//! The working set: every active piece, the worst violators of optimality beside them, and, where
+//! there is room, those that are closest to becoming some.
 
 /// Smallest size of a working set.
 const FIRST: usize = 64;
@@ -8,14 +9,22 @@ const FIRST: usize = 64;
 pub(crate) struct WorkingSet {
     /// The chosen pieces, ascending.
     pub units: Vec<usize>,
+    /// Whether no violator was left out.
+    pub complete: bool,
     size: usize,
     order: Vec<usize>,
 }
 
 impl WorkingSet {
     /// Chooses all active pieces and the largest positive violations, at least as many pieces as
-    /// last time and twice the number of active ones. Returns the largest violation of all.
-    pub fn choose(&mut self, violations: &[f64], is_active: impl Fn(usize) -> bool) -> f64 {
+    /// last time and twice the number of active ones; then the largest positive of `near`, the
+    /// violations of a penalty that keeps less. Returns the largest violation of all.
+    pub fn choose(
+        &mut self,
+        violations: &[f64],
+        near: &[f64],
+        is_active: impl Fn(usize) -> bool,
+    ) -> f64 {
         let largest = violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
         self.units.clear();
         self.order.clear();
@@ -28,16 +37,34 @@ impl WorkingSet {
         }
         self.size = self.size.max(FIRST).max(2 * self.units.len());
         let room = self.size.saturating_sub(self.units.len()).max(1);
-        if self.order.len() > room {
-            let worse =
-                |a: &usize, b: &usize| violations[*b].total_cmp(&violations[*a]).then(a.cmp(b));
-            self.order.select_nth_unstable_by(room - 1, worse);
-            self.order.truncate(room);
+        self.complete = self.order.len() <= room;
+        if !self.complete {
+            keep_largest(&mut self.order, violations, room);
         }
         self.units.extend_from_slice(&self.order);
+        if self.complete && self.order.len() < room {
+            let left = room - self.order.len();
+            self.order.clear();
+            self.order.extend(
+                (0..near.len()).filter(|&unit| {
+                    near[unit] > 0.0 && violations[unit] <= 0.0 && !is_active(unit)
+                }),
+            );
+            if self.order.len() > left {
+                keep_largest(&mut self.order, near, left);
+            }
+            self.units.extend_from_slice(&self.order);
+        }
         self.units.sort_unstable();
         largest
     }
+}
+
+/// Keeps the `room` units with the largest values, of equal ones the first.
+fn keep_largest(units: &mut Vec<usize>, values: &[f64], room: usize) {
+    let worse = |a: &usize, b: &usize| values[*b].total_cmp(&values[*a]).then(a.cmp(b));
+    units.select_nth_unstable_by(room - 1, worse);
+    units.truncate(room);
 }
 
 #[cfg(test)]
@@ -48,10 +75,22 @@ mod tests {
     fn active_pieces_come_first_and_the_worst_violators_fill_the_rest() {
         let mut set = WorkingSet::default();
         let violations: Vec<f64> = (0..200).map(|u| if u < 100 { 0.0 } else { u as f64 }).collect();
-        let largest = set.choose(&violations, |u| u == 3);
+        let largest = set.choose(&violations, &[], |u| u == 3);
         assert_eq!(largest, 199.0);
         assert_eq!(set.units.len(), 64);
         assert_eq!(set.units[0], 3);
         assert_eq!(set.units[1..], (137..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn room_that_is_left_goes_to_what_is_nearest_to_a_violation() {
+        let mut set = WorkingSet::default();
+        let violations: Vec<f64> = (0..200).map(|u| if u < 10 { 1.0 } else { 0.0 }).collect();
+        let near: Vec<f64> = (0..200).map(|u| if u < 150 { u as f64 } else { 0.0 }).collect();
+        set.choose(&violations, &near, |u| u == 3 || u == 199);
+        assert!(set.complete);
+        assert_eq!(set.units[..10], (0..10).collect::<Vec<_>>());
+        assert_eq!(set.units[10..63], (97..150).collect::<Vec<_>>());
+        assert_eq!(set.units[63], 199);
     }
 }

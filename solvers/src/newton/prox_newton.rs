@@ -119,7 +119,7 @@ impl ProxNewton {
     /// Chooses the working set, and how well the model is to be minimised on it.
     fn plan(&mut self, problem: &Problem<'_>, units: &Units<'_>, beta: &[f64]) -> Inner {
         units.violations(beta, self.certifier.gradient(), &mut self.violations);
-        let largest = self.working.choose(&self.violations, |u| units.is_active(u, beta));
+        let largest = self.working.choose(&self.violations, &[], |u| units.is_active(u, beta));
         Inner {
             tol: 1e-2 * largest.max(1e-300),
             epochs: EPOCHS,

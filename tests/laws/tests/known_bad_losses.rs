@@ -9,8 +9,8 @@ use fenchel_core::elementwise::{
 };
 use fenchel_core::{
     Bound, Curvature, CurvatureForm, DataFit, Design, EntrywiseProx, Error, FitConjugate, FitProx,
-    Loss, OwnParameters, OwnReport, Predictor, ResponseKind, Samples, SmoothFit, Thresholds,
-    kernels,
+    Loss, OwnParameters, OwnReport, Predictor, ResponseKind, SampleFit, Samples, SmoothFit,
+    Thresholds, kernels,
 };
 use fenchel_laws::Outcome;
 use fenchel_laws::loss::check_all;
@@ -20,6 +20,7 @@ enum Flaw {
     None,
     GradientOfTheOtherSign,
     GradientEntryUnwritten,
+    BatchIsTheFirstSamples,
     ValueBesideTheGradient,
     CurvatureDoubled,
     HessianProductHalved,
@@ -50,6 +51,7 @@ enum Flaw {
     PanicsAtNan,
     ThresholdAddedTwice,
     ThresholdOfOneSample,
+    ThresholdHalvedOnTheWay,
     Panics,
 }
 
@@ -152,6 +154,10 @@ impl Fit {
 }
 
 impl DataFit for Fit {
+    fn as_samples(&self) -> Option<&dyn SampleFit> {
+        let sound = matches!(self.flaw, Flaw::None | Flaw::BatchIsTheFirstSamples);
+        sound.then_some(self as &dyn SampleFit)
+    }
     fn samples(&self) -> usize {
         self.y.len()
     }
@@ -185,6 +191,18 @@ impl DataFit for Fit {
     }
     fn as_prox(&self) -> Option<&dyn FitProx> {
         Some(self)
+    }
+}
+
+impl SampleFit for Fit {
+    fn batch_gradient(&self, batch: &[usize], eta: &[f64], grad: &mut [f64]) -> f64 {
+        let mut total = 0.0;
+        for (at, (eta, g)) in eta.iter().zip(grad).enumerate() {
+            let i = if self.flaw == Flaw::BatchIsTheFirstSamples { at } else { batch[at] };
+            *g = self.share(i) * (sigmoid(*eta) - self.y[i]);
+            total += self.share(i) * (eta.max(0.0) + (-eta.abs()).exp().ln_1p() - self.y[i] * eta);
+        }
+        total
     }
 }
 
@@ -353,6 +371,10 @@ impl OwnParameters for ShiftedFit {
     fn report(&self, own: &[f64]) -> OwnReport {
         OwnReport { intercept: Some(own.to_vec()), extra: Vec::new() }
     }
+    fn portable(&self, own: &[f64]) -> Vec<f64> {
+        let halved = self.0.flaw == Flaw::ThresholdHalvedOnTheWay;
+        vec![if halved { 0.5 * own[0] } else { own[0] }]
+    }
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
         Some(Thresholds { fit: &self.0 })
     }
@@ -403,6 +425,8 @@ fn wrong_thresholds_are_caught() {
     for flaw in [Flaw::ThresholdAddedTwice, Flaw::ThresholdOfOneSample] {
         is_caught_in(&Shifted(flaw), flaw, "thresholds_widen_the_predictor");
     }
+    let halved = Flaw::ThresholdHalvedOnTheWay;
+    is_caught_in(&Shifted(halved), halved, "own_parameters_travel");
     // What is wrong with the wider predictor shows as if it were the loss.
     for (flaw, law) in [
         (Flaw::CurvatureDoubled, "curvature_matches_differences"),
@@ -417,6 +441,7 @@ fn wrong_thresholds_are_caught() {
 fn wrong_derivatives_are_caught() {
     is_caught(Flaw::GradientOfTheOtherSign, "gradients_match_differences");
     is_caught(Flaw::GradientEntryUnwritten, "gradients_match_differences");
+    is_caught(Flaw::BatchIsTheFirstSamples, "batches_add_up_to_the_whole");
     is_caught(Flaw::ValueBesideTheGradient, "gradients_match_differences");
     is_caught(Flaw::CurvatureDoubled, "curvature_matches_differences");
     is_caught(Flaw::CurvatureClaimedConstant, "curvature_matches_differences");

@@ -71,7 +71,7 @@ fn compare(model: &fenchel_core::LinearModel, kind: &str, tau: f64, n: usize) {
         ("nonconvex_ag", Some(Restart::Speed)),
         ("nonconvex_ag", Some(Restart::None)),
     ] {
-        let options = Options { restart, damping: None };
+        let options = Options { restart, ..Options::default() };
         let mut control = Control { tol: 1e-6, max_iter: 50_000, options, ..Control::default() };
         let solver = method(name).expect("it is registered");
         let began = Instant::now();

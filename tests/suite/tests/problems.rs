@@ -19,11 +19,12 @@ use fenchel_solvers::{Control, Method, Status, methods};
 const TOL: f64 = 1e-12;
 
 /// The fewest problems that a solver has to solve, so that none is unsupported everywhere.
-const FEWEST: [(&str, usize); 8] = [
+const FEWEST: [(&str, usize); 9] = [
     ("cd", 45),
     ("block_cd", 8),
     ("prox_newton", 85),
     ("fista", 90),
+    ("prox_ncg", 90),
     ("nonconvex_ag", 90),
     ("prox_point", 75),
     ("admm", 110),

@@ -212,3 +212,43 @@ fn offsets_and_weights_go_with_their_samples() {
         / total;
     close(&[report.folds[1][0]], &[mse], 1e-4);
 }
+
+#[test]
+fn a_mixed_model_is_scored_by_its_likelihood_of_the_subjects_left_out() {
+    let n = 48;
+    let mut table = linear(n);
+    let (shared, tail) = (noise(n / 4, 21), noise(n / 4, 22));
+    for i in 0..n {
+        let stretch = 1.0 / (0.1 + tail[i / 4].abs());
+        table[3].1[i] += stretch * shared[i / 4];
+    }
+    table.push(("id", (0..n).map(|i| (i / 4) as f64).collect()));
+    table.push(("fold", (0..n).map(|i| f64::from(u8::from(i < n / 3))).collect()));
+    let loss = json!({ "type": "tsallis", "random": "intercept" });
+    let data = json!({ "subject": "id" });
+    let mut full = job_with(&table, data.clone(), loss.clone(), l1(1.0));
+    full.path = Some(PathConfig { lambdas: Some(vec![0.02]), ..Default::default() });
+    let report = solved(&with_cv(full, by_column(Metric::Deviance))).cv.unwrap();
+    // The first fold in the order of their numbers is of the samples from n / 3 on.
+    let (rest, left_out): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| i < n / 3);
+    let training: Table =
+        table[..5].iter().map(|(name, v)| (*name, rest.iter().map(|&i| v[i]).collect())).collect();
+    let fit = solved(&job_with(&training, data, loss, l1(0.02)));
+    let extra = |name: &str| fit.extra.iter().find(|(known, _)| known == name).unwrap().1[0];
+    let (m, tau, square) = (extra("df"), extra("tau"), extra("sigma").powi(2));
+    let mut twice = 0.0;
+    for subject in left_out.chunks(4) {
+        let residual = |&i: &usize| {
+            let eta: f64 = (0..3).map(|j| table[j].1[i] * fit.coefficients[j]).sum();
+            table[3].1[i] - fit.intercept[0] - eta
+        };
+        let r: Vec<f64> = subject.iter().map(residual).collect();
+        let (sum, squares) = (r.iter().sum::<f64>(), r.iter().map(|r| r * r).sum::<f64>());
+        let whole = squares - tau * sum * sum / (1.0 + 4.0 * tau);
+        // Gamma(m/2 + 2) / Gamma(m/2) = (m/2)(m/2 + 1).
+        twice += 4.0 * (std::f64::consts::PI * m * square).ln() + (1.0 + 4.0 * tau).ln()
+            - 2.0 * (0.5 * m * (0.5 * m + 1.0)).ln()
+            + (m + 4.0) * (whole / (m * square)).ln_1p();
+    }
+    close(&[report.folds[0][0]], &[twice / left_out.len() as f64], 1e-5);
+}

@@ -13,13 +13,17 @@
 //! | prox | [`the_prox_in_eta_minimises`], [`the_prox_ends_in_a_subgradient`], [`prox_derivatives_match_differences`] |
 //! | weights | [`weights_equal_repetition`], [`weights_are_scale_free`], [`zero_weights_do_not_matter`], [`the_order_of_samples_does_not_matter`] |
 //! | prediction | [`predictions_have_the_right_shape`], [`the_deviance_is_twice_the_loss`] |
+//! | own parameters | [`own_parameters_travel`] |
+//! | sums over samples | [`batches_add_up_to_the_whole`] |
 //! | barriers | [`the_central_path_ends_in_the_objective`] |
 //! | calls | [`the_same_call_gives_the_same_bits`], [`threads_get_the_same_numbers`], [`nan_and_infinity_are_survived`] |
 
+mod batches;
 mod binding;
 mod central_path;
 mod conjugate;
 mod derivatives;
+mod own;
 mod predictor;
 mod probe;
 mod prox;
@@ -28,6 +32,7 @@ mod weights;
 
 use fenchel_core::{DataFit, Loss};
 
+pub use batches::batches_add_up_to_the_whole;
 pub use binding::{
     non_finite_responses_are_refused, other_kinds_of_response_are_refused,
     some_response_is_accepted, the_start_is_inside_the_domain,
@@ -41,6 +46,7 @@ pub use derivatives::{
     curvature_matches_differences, gradients_match_differences, hessian_products_match_differences,
     the_hessian_bound_holds, thresholds_widen_the_predictor,
 };
+pub use own::own_parameters_travel;
 pub use predictor::{predictions_have_the_right_shape, the_deviance_is_twice_the_loss};
 pub use prox::{
     prox_derivatives_match_differences, the_prox_ends_in_a_subgradient, the_prox_in_eta_minimises,
@@ -115,6 +121,8 @@ pub const LAWS: &[Law] = laws![
         let cases = probe::predictor_cases(loss);
         loss.as_predictor().is_some() && cases.iter().any(|case| case.fit.as_own().is_none())
     },
+    own_parameters_travel: |loss| fits(loss, |fit| fit.as_own().is_some()),
+    batches_add_up_to_the_whole: batches::is_a_sum,
     the_central_path_ends_in_the_objective: central_path::has_path,
     the_same_call_gives_the_same_bits: repeat::can_be_called,
     threads_get_the_same_numbers: repeat::can_be_called,

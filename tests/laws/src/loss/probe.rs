@@ -179,7 +179,16 @@ pub(super) fn with_weights(samples: &Samples, weights: Vec<f64>) -> Samples {
 /// The loss on `samples` with a design of as many rows; `None` where it refuses or is an objective
 /// of its own.
 pub(super) fn bound(loss: &dyn Loss, samples: &Samples) -> Option<Box<dyn DataFit>> {
-    match loss.bind(samples, &design(samples.len())) {
+    bound_on(loss, samples, &design(samples.len()))
+}
+
+/// The same on a design of its own.
+pub(super) fn bound_on(
+    loss: &dyn Loss,
+    samples: &Samples,
+    design: &Design,
+) -> Option<Box<dyn DataFit>> {
+    match loss.bind(samples, design) {
         Ok(Bound::Eta(fit)) => Some(fit),
         _ => None,
     }

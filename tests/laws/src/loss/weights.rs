@@ -1,6 +1,6 @@
 //! Weights, repetitions and order of samples.
 
-use fenchel_core::{DataFit, Loss, Samples, kernels};
+use fenchel_core::{DataFit, Design, Loss, Samples, kernels};
 
 use super::probe::{self, Case, Point, SAMPLES};
 use crate::{Random, Violation};
@@ -61,7 +61,10 @@ fn compare(
     let part = other.select(rows).expect("a selection with positive total weight is valid");
     let refused = |what: &str| Violation::new(law, what, "a bound loss", "an error");
     let fit = probe::bound(loss, whole).ok_or_else(|| refused("the whole samples"))?;
-    let fit_part = probe::bound(loss, &part).ok_or_else(|| refused("the selected samples"))?;
+    // A loss may have looked at the rows of the design.
+    let design = Design::new(probe::design(SAMPLES).matrix().select_rows(rows));
+    let fit_part =
+        probe::bound_on(loss, &part, &design).ok_or_else(|| refused("the selected samples"))?;
     let case = Case { name: "the whole samples", samples: whole.clone(), fit: fit.into() };
     let case_part = Case { name: "the selected samples", samples: part, fit: fit_part.into() };
     let selected = |point: &Point| Point { eta: pick(&point.eta, rows), own: point.own.clone() };

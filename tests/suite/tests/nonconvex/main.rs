@@ -58,7 +58,11 @@ fn fixed_points_satisfy_the_conditions_of_the_others() {
         let mut problem =
             Problem { objective: &model, penalty: &*penalty, baseline: Baseline::default() };
         problem.baseline = Baseline::at_zero(&problem, &model.start());
-        let options = |restart, damping| Options { restart: Some(restart), damping: Some(damping) };
+        let options = |restart, damping| Options {
+            restart: Some(restart),
+            damping: Some(damping),
+            ..Options::default()
+        };
         for (name, options) in [
             ("cd", Options::default()),
             ("fista", Options::default()),

@@ -94,7 +94,11 @@ pub fn iterations(model: &LinearModel, kind: &str, most: u64) -> [u64; 2] {
         let mut control = Control {
             tol: 1e-12,
             max_iter: most,
-            options: Options { restart: Some(Restart::None), damping: Some(damping) },
+            options: Options {
+                restart: Some(Restart::None),
+                damping: Some(damping),
+                ..Options::default()
+            },
             observer: Some(&mut observe),
             ..Control::default()
         };

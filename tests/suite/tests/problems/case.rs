@@ -38,6 +38,8 @@ pub struct Case {
     /// Whether each event was seen, where `y` are times.
     event: Option<Vec<bool>>,
     weights: Option<Vec<f64>>,
+    /// Whose each sample is.
+    subject: Option<Vec<u32>>,
     offset: Option<Vec<f64>>,
     #[serde(default)]
     intercept: bool,
@@ -131,7 +133,10 @@ impl Case {
     /// Errors: where the loss or the penalty does not take the case.
     pub fn pose(&self, storage: Storage) -> Result<Posed, String> {
         let loss = registry::build_loss(&raw(&self.loss)).map_err(|e| e.to_string())?;
-        let samples = Samples::new(self.response(&*loss), self.weights.clone()).unwrap();
+        let mut samples = Samples::new(self.response(&*loss), self.weights.clone()).unwrap();
+        if let Some(subject) = &self.subject {
+            samples = samples.with_subject(subject.clone()).unwrap();
+        }
         let design = Design::new(self.matrix(storage));
         let objective: Box<dyn Objective> =
             match loss.bind(&samples, &design).map_err(|e| e.to_string())? {

@@ -1,0 +1,7 @@
+//! Conjugate gradients on the forward-backward residual.
+
+mod point;
+mod prox_ncg;
+mod search;
+
+pub(crate) use prox_ncg::ProxNcgMethod;
