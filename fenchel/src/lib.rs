@@ -5,6 +5,7 @@
 //! | problem and result files | [`mod@file`] |
 //! | data files | [`data`] |
 //! | names of losses, penalties and solvers | [`registry`] |
+//! | features chosen before the fit | [`screen`] |
 //! | one fit, a path, a cross-validated path | [`drive`] |
 //! | libraries that bring types of their own | [`mod@plugins`] |
 //! | the command line | [`cli`] |
@@ -17,6 +18,7 @@ mod error;
 pub mod file;
 pub mod plugins;
 pub mod registry;
+pub mod screen;
 
 pub use error::{Error, Excerpt, Fault, Place};
 pub use fenchel_core as core;

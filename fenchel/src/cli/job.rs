@@ -11,7 +11,7 @@ use crate::data::{self, DataError, Needs};
 use crate::drive::{self, Job};
 use crate::file::{Folds, KeyPath, Problem};
 use crate::plugins::Wanted;
-use crate::{Error, Place, plugins, registry};
+use crate::{Error, Place, plugins, registry, screen};
 
 /// What the command line adds to a problem file.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,11 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
     let needs = Needs { response: loss.reads(), columns: &fold_column };
     let dataset =
         data::load(&problem.data, &problem.base, needs).map_err(|e| data_error(problem, &e))?;
+    let dataset = match &problem.screen {
+        Some(config) => screen::screened(&dataset, config, limits.threads)
+            .map_err(|e| problem.explain("screen", &e))?,
+        None => dataset,
+    };
     let features = Space::new(dataset.feature_names.clone(), 1);
     let named = loss.with_features(&features).map_err(|e| problem.explain("loss", &e))?;
     let loss = named.unwrap_or(loss);

@@ -19,6 +19,7 @@ mod plugin;
 mod predict;
 mod progress;
 mod schema;
+mod screen;
 mod serve;
 mod summary;
 
@@ -48,6 +49,7 @@ enum Command {
     Plugin(plugin::PluginCommand),
     Predict(predict::Predict),
     Graph(graph::Graph),
+    Screen(screen::Screen),
     List(list::List),
     Describe(describe::Describe),
     Schema(schema::SchemaCommand),
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Plugin(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Graph(command) => command.run(),
+        Command::Screen(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Describe(command) => command.run(),
         Command::Schema(command) => command.run(),

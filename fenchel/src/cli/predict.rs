@@ -89,7 +89,11 @@ impl Predict {
         let names = &result.data.feature_names;
         let dense = sparse.to_dense().map_err(broken)?;
         let coefficients = drive::Coefficients::from_dense(features, outputs, &dense);
-        let config: DataConfig = section(result, "data").map_err(broken)?;
+        let mut config: DataConfig = section(result, "data").map_err(broken)?;
+        if result.data.screened.is_some() {
+            // As if the file had named those that were chosen.
+            config.features = Some(names.clone());
+        }
         let raw: Raw = section(result, "loss").map_err(broken)?;
         self.load(result, &raw)?;
         let loss = registry::build_loss(&raw).map_err(|e| wrong(e.to_string()))?;

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::catalogue::{Catalogue, Entry};
 use super::{Done, output};
 use crate::data::DataConfig;
-use crate::file::{CvConfig, ModelConfig, PathConfig, PluginsConfig, SECTIONS, SolverConfig};
+use crate::file::{
+    CvConfig, ModelConfig, PathConfig, PluginsConfig, SECTIONS, ScreenConfig, SolverConfig,
+};
 use crate::registry;
 
 /// JSON Schema of problem files, for editors that complete and check them; types of trusted
@@ -35,6 +37,7 @@ impl SchemaCommand {
 fn problem_schema(catalogue: &Catalogue) -> Value {
     let mut definitions = Definitions::default();
     definitions.section::<DataConfig>("data");
+    definitions.section::<ScreenConfig>("screen");
     definitions.section::<ModelConfig>("model");
     definitions.section::<SolverConfig>("solver");
     definitions.section::<PathConfig>("path");

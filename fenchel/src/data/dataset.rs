@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fenchel_core::{Matrix, ResponseKind, Samples};
+use serde::{Deserialize, Serialize};
 
 use super::config::DataConfig;
-use super::design::{Encoded, Encoding, encode};
+use super::design::{Encoded, Encoding, encode, level_name};
 use super::error::DataError;
 use super::files::Files;
 use super::magnitude;
@@ -35,12 +36,23 @@ pub struct Dataset {
     pub encoding: Vec<Encoding>,
     /// The subject of each sample, numbered from 0 in sorted order.
     pub subject: Option<Vec<u32>>,
+    /// What screening said of the features that were kept.
+    pub screened: Option<Screened>,
     /// The rows of the file that are kept, from 0, ascending.
     pub rows_kept: Vec<usize>,
     /// Where each sample's response stands, for errors that a loss finds later.
     places: Option<Places>,
     path: PathBuf,
     columns: BTreeMap<String, Vec<f64>>,
+}
+
+/// What is known of features that were chosen among others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Screened {
+    /// How many there were.
+    pub features: usize,
+    /// The mutual information of each that was kept with the response, in nats.
+    pub information: Vec<f64>,
 }
 
 /// What is asked of the data beside its features.
@@ -83,6 +95,24 @@ impl Dataset {
             None => error.row = self.rows_kept.get(sample).map(|row| *row as u64 + 1),
         }
         Some(error)
+    }
+
+    /// The same samples with these columns of the design alone, in this order.
+    pub fn with_features(&self, kept: &[usize], screened: Screened) -> Self {
+        let names: Vec<String> = kept.iter().map(|&j| self.feature_names[j].clone()).collect();
+        let remains = |encoding: &Encoding| match encoding {
+            Encoding::OneHot { column, levels } => {
+                levels.iter().skip(1).any(|level| names.contains(&level_name(column, level)))
+            }
+            Encoding::Mean { column, .. } => names.contains(column),
+        };
+        Self {
+            matrix: Arc::new(self.matrix.select_cols(kept)),
+            encoding: self.encoding.iter().filter(|encoding| remains(encoding)).cloned().collect(),
+            feature_names: names.into(),
+            screened: Some(screened),
+            ..self.clone()
+        }
     }
 
     /// The numbers of a column that [`Needs::columns`] asked for, one a sample.
@@ -152,6 +182,7 @@ pub fn load<'a>(
         sha256,
         encoding,
         subject,
+        screened: None,
         rows_kept: rows,
         places,
         path,

@@ -46,7 +46,7 @@ pub use config::{
     Categorical, ColumnRef, DataConfig, DesignConfig, FileColumn, Missing, ResponseConfig,
     SurvivalConfig,
 };
-pub use dataset::{Dataset, Needs, load};
+pub use dataset::{Dataset, Needs, Screened, load};
 pub use design::Encoding;
 pub use error::DataError;
 pub use format::read_table;

@@ -1,6 +1,6 @@
 //! What serde cannot say of the sections: bounds, and keys that exclude or need each other.
 
-use super::config::{CvConfig, Folds, PathConfig, SolverConfig};
+use super::config::{CvConfig, Folds, PathConfig, ScreenConfig, SolverConfig};
 use super::document::Document;
 use super::keypath::KeyPath;
 use super::problem::Problem;
@@ -19,6 +19,9 @@ pub(super) fn sections(problem: &Problem) -> Result<(), Error> {
     }
     tagged(document, "loss")?;
     tagged(document, "penalty")?;
+    if let Some(config) = &problem.screen {
+        screen(document, config, problem.cv.is_some())?;
+    }
     solver(document, &problem.solver)?;
     if let Some(path) = &problem.path {
         grid(document, path)?;
@@ -56,6 +59,26 @@ fn tagged(document: &Document, section: &str) -> Result<(), Error> {
     Err(Error::input(format!("section `[{section}]` has no `type`"))
         .at(document.locate_key(&path))
         .help(format!("`fenchel list` names every {section}")))
+}
+
+fn screen(document: &Document, screen: &ScreenConfig, has_cv: bool) -> Result<(), Error> {
+    require(document, screen.top >= 1, "screen.top", "at least 1", screen.top)?;
+    let good = screen.multiplier > 0.0;
+    require(document, good, "screen.multiplier", "greater than 0", screen.multiplier)?;
+    if let Some(clump) = screen.clump {
+        require(document, clump >= 0.0, "screen.clump", "at least 0", clump)?;
+    }
+    if has_cv {
+        return Err(Error::input(
+            "section `[screen]` looks at the responses of all samples, which `[cv]` leaves out in turn",
+        )
+        .at(document.locate_key(&at("screen")))
+        .help(
+            "screen samples that are not in the file of the fit (`fenchel screen`), and name the \
+             features in `[data]`",
+        ));
+    }
+    Ok(())
 }
 
 fn solver(document: &Document, solver: &SolverConfig) -> Result<(), Error> {

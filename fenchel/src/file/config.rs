@@ -1,5 +1,6 @@
 //! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
 
+use fenchel_screening::{Bandwidth, Method, Settings};
 use fenchel_solvers::{Damping, Options, Restart, Stochastic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,36 @@ impl SolverConfig {
             ("seed", self.seed.is_some()),
         ];
         all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name)
+    }
+}
+
+/// `[screen]`: only the features that tell most of the response enter the fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenConfig {
+    /// How many features are kept, at least 1.
+    #[schemars(range(min = 1))]
+    pub top: usize,
+    /// How mutual information is estimated.
+    #[serde(default)]
+    pub method: Method,
+    /// The rule for bandwidths; of `kde`.
+    #[serde(default)]
+    pub bandwidth: Bandwidth,
+    /// A factor of every bandwidth, greater than 0.
+    #[serde(default = "fenchel_core::one")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub multiplier: f64,
+    /// A feature that shares more than this many nats with a better one is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub clump: Option<f64>,
+}
+
+impl ScreenConfig {
+    /// The estimator.
+    pub fn settings(&self) -> Settings {
+        Settings { method: self.method, bandwidth: self.bandwidth, multiplier: self.multiplier }
     }
 }
 

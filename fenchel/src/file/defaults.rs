@@ -17,6 +17,7 @@ pub(super) fn effective(problem: &Problem) -> Value {
         }
     };
     put("data", plain(&problem.data));
+    put("screen", problem.screen.as_ref().map_or(Value::Null, plain));
     put("model", plain(&problem.model));
     put("loss", filled(Kind::Loss, &problem.loss.0));
     put("penalty", filled(Kind::Penalty, &problem.penalty.0));

@@ -20,7 +20,7 @@ mod wording;
 
 pub use config::{
     CvConfig, FoldColumn, FoldFile, Folds, Metric, ModelConfig, PathConfig, PluginsConfig, Rule,
-    SolverConfig,
+    ScreenConfig, SolverConfig,
 };
 pub use document::Document;
 pub use keypath::{KeyPath, Step};

@@ -6,7 +6,7 @@ use fenchel_core::{Kind, Raw};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::config::{CvConfig, ModelConfig, PathConfig, PluginsConfig, SolverConfig};
+use super::config::{CvConfig, ModelConfig, PathConfig, PluginsConfig, ScreenConfig, SolverConfig};
 use super::document::Document;
 use super::keypath::KeyPath;
 use super::read::read_document;
@@ -16,14 +16,16 @@ use crate::data::DataConfig;
 use crate::{Error, plugins};
 
 /// The sections of a problem file, in the order in which they are documented.
-pub const SECTIONS: [&str; 8] =
-    ["data", "model", "loss", "penalty", "solver", "path", "cv", "plugins"];
+pub const SECTIONS: [&str; 9] =
+    ["data", "screen", "model", "loss", "penalty", "solver", "path", "cv", "plugins"];
 
 /// A problem file as it is to be solved, `--set` values included.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// `[data]`.
     pub data: DataConfig,
+    /// `[screen]`.
+    pub screen: Option<ScreenConfig>,
     /// `[model]`.
     pub model: ModelConfig,
     /// `[loss]`, not yet built.
@@ -55,6 +57,7 @@ impl Problem {
         let none = || Raw(Map::from_iter([("type".to_string(), Value::from("none"))]));
         let problem = Self {
             data: section(&document, "data")?.ok_or_else(|| missing(&document, "data"))?,
+            screen: section(&document, "screen")?,
             model: section(&document, "model")?.unwrap_or_default(),
             loss: section(&document, "loss")?.ok_or_else(|| missing(&document, "loss"))?,
             penalty: section(&document, "penalty")?.unwrap_or_else(none),

@@ -60,6 +60,7 @@ impl DataRecord {
             classes,
             sha256: dataset.sha256.clone(),
             encoding: dataset.encoding.clone(),
+            screened: dataset.screened.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::config::{Metric, Rule};
 use super::read::read_bytes;
 use crate::Error;
-use crate::data::Encoding;
+use crate::data::{Encoding, Screened};
 use crate::plugins::PluginRecord;
 
 /// What `fit` writes. Numbers that are not finite are `null`, as JSON has no word for them.
@@ -93,6 +93,9 @@ pub struct DataRecord {
     /// How columns became features, for prediction.
     #[serde(default)]
     pub encoding: Vec<Encoding>,
+    /// What screening said of the features, where it chose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screened: Option<Screened>,
 }
 
 /// The nonzero entries of a p x K matrix.

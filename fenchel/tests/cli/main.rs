@@ -9,6 +9,7 @@ mod mixed;
 mod network;
 mod new;
 mod predict;
+mod screen;
 
 use common::Bench;
 
