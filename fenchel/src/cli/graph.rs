@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use fenchel_loss_graph::{Comparison, Edge, acyclic};
+use fenchel_loss_graph::{Comparison, Edge, Pruning, acyclic};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::job::plain_data_error;
@@ -77,8 +78,9 @@ impl Graph {
             |message: String| Error::input(message).in_file(self.result.display().to_string());
         let (coefficients, extra) = self.point(result).map_err(&wrong)?;
         let d = result.data.feature_names.len();
+        let loss = &result.problem["loss"];
         let Some(edges) = reported(extra).filter(|_| coefficients.shape == [d, d]) else {
-            let loss = result.problem["loss"]["type"].as_str().unwrap_or_default();
+            let loss = loss["type"].as_str().unwrap_or_default();
             return Err(wrong(format!(
                 "the result has no graph: its loss is \"{loss}\", and `colide` estimates one"
             )));
@@ -88,11 +90,23 @@ impl Graph {
         }
         match self.threshold {
             None => Ok(edges),
+            Some(threshold) if loss["refit"] == Value::Bool(true) => {
+                if loss["threshold"].as_f64().is_some_and(|of_the_fit| threshold < of_the_fit) {
+                    return Err(Error::input(format!(
+                        "--threshold {threshold}: this graph was fitted again above the threshold of \
+                         the fit, {}; fit with a smaller `threshold` in [loss]",
+                        loss["threshold"]
+                    )));
+                }
+                Ok(edges.into_iter().filter(|edge| edge.weight.abs() > threshold).collect())
+            }
             Some(threshold) => {
                 let dense = coefficients
                     .to_dense()
                     .map_err(|e| wrong(format!("not a result file: {e}")))?;
-                Ok(acyclic(&dense, d, threshold))
+                // A result of before this could be chosen has no such field.
+                let pruning = Pruning::deserialize(&loss["pruning"]);
+                Ok(acyclic(&dense, d, threshold, pruning.unwrap_or_default()))
             }
         }
     }

@@ -12,6 +12,7 @@
 
 mod case;
 mod formulas;
+mod graph;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,6 +2,7 @@ use fenchel_core::{
     Bound, BuildLoss, Design, Error, Loss, ResponseKind, Samples, Stage, kernels, register_loss,
 };
 
+use crate::edges::Pruning;
 use crate::score::Score;
 
 /// Iterations that are worth while on the way and in the last stage.
@@ -56,8 +57,16 @@ pub struct Parameters {
     #[serde(default = "threshold")]
     #[schemars(range(min = 0.0))]
     pub threshold: f64,
+    /// Which weights go where those above the threshold make a cycle: the smallest edge on it, or the
+    /// smallest weights of all, until no cycle is left.
+    #[serde(default)]
+    pub pruning: Pruning,
+    /// Whether the graph that is reported is fitted again by least squares, without the penalty, among
+    /// the weights above a tenth of the threshold. The coefficients stay those of the problem.
+    #[serde(default)]
+    pub refit: bool,
     /// Whether a column has a weight on itself too, as in the authors' code, where the barrier alone
-    /// keeps it small. Such a weight is no edge.
+    /// keeps it small. Such a weight is no edge, but a cycle for `pruning = "smallest"`.
     #[serde(default)]
     pub self_loops: bool,
     /// Weights of the score against the barrier of acyclic graphs, stage by stage, falling.
@@ -85,7 +94,15 @@ fn s() -> Vec<f64> {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { noise: Noise::Equal, threshold: threshold(), self_loops: false, mu: mu(), s: s() }
+        Self {
+            noise: Noise::Equal,
+            threshold: threshold(),
+            pruning: Pruning::OnCycle,
+            refit: false,
+            self_loops: false,
+            mu: mu(),
+            s: s(),
+        }
     }
 }
 
@@ -153,7 +170,7 @@ impl Loss for Colide {
             let least = floor.iter().fold(f64::INFINITY, |least, f| least.min(*f));
             floor.fill(least);
         }
-        let Parameters { threshold, self_loops, .. } = self.parameters;
+        let Parameters { threshold, pruning, refit, self_loops, .. } = self.parameters;
         let stages = self.stages();
         Ok(Bound::Direct(Box::new(Score {
             d,
@@ -164,6 +181,8 @@ impl Loss for Colide {
             self_loops,
             stages,
             threshold,
+            pruning,
+            refit,
         })))
     }
 }
@@ -224,6 +243,8 @@ mod tests {
             self_loops: false,
             stages: vec![Stage { mu, shift, iterations: 1 }],
             threshold: 0.0,
+            pruning: Pruning::OnCycle,
+            refit: false,
         }
     }
 

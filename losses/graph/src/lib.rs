@@ -5,9 +5,10 @@ mod barrier;
 mod colide;
 mod distance;
 mod edges;
+mod refit;
 mod score;
 
 pub use barrier::log_det_barrier;
 pub use colide::{Colide, Noise, Parameters};
 pub use distance::Comparison;
-pub use edges::{Edge, acyclic};
+pub use edges::{Edge, Pruning, acyclic};

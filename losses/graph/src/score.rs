@@ -7,7 +7,8 @@ use fenchel_core::{CentralPath, Objective, OwnReport, Shape, Smooth, Stage, Work
 
 use crate::barrier::{invert, shifted};
 use crate::colide::Noise;
-use crate::edges::acyclic;
+use crate::edges::{Pruning, acyclic};
+use crate::refit::refitted;
 
 /// `Sc(W) + h_s(W) / mu` at the last stage, see [`Colide`](crate::Colide).
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub(crate) struct Score {
     pub stages: Vec<Stage>,
     /// Size up to which a weight is no edge of the graph that is reported.
     pub threshold: f64,
+    /// What is taken off the cycles of that graph.
+    pub pruning: Pruning,
+    /// Whether that graph has weights of its own, without the penalty.
+    pub refit: bool,
 }
 
 /// Parts of a workspace, each d x d.
@@ -127,7 +132,11 @@ impl Objective for Score {
             scales.truncate(1);
         }
         let intercept = at.rest.chunks(d).map(|rest| kernels::dot(rest, &self.means)).collect();
-        let edges = acyclic(weights, d, self.threshold);
+        let edges = if self.refit {
+            refitted(weights, &self.covariance, d, self.threshold, self.pruning)
+        } else {
+            acyclic(weights, d, self.threshold, self.pruning)
+        };
         let extra = vec![
             ("noise_scale".into(), scales),
             ("acyclicity".into(), vec![barrier]),

@@ -3,15 +3,18 @@
 use fenchel_core::{CentralPath, Scalar, Stage, Workspace};
 
 /// Step size at the start of a stage.
-const RATE: f64 = 3e-4;
+///
+/// The published schedule is ten times as slow and looks ten times as late for a tenth of the change; it
+/// ends in graphs of the same quality after four times the iterations.
+const RATE: f64 = 3e-3;
 /// Step size below which a stage is over.
 const LEAST_RATE: f64 = 1e-16;
 /// Decay of the first and the second moment.
 const DECAY: (f64, f64) = (0.99, 0.999);
 /// Iterations between comparisons of the value.
-const CHECK_EVERY: u64 = 1000;
+const CHECK_EVERY: u64 = 100;
 /// Relative change between two comparisons that ends a stage.
-const CHANGE: f64 = 1e-6;
+const CHANGE: f64 = 1e-5;
 /// Reach of the domain up to which a step that leaves it restarts the stage in a wider one.
 const NARROW: f64 = 0.9;
 const WIDENED: f64 = 0.1;

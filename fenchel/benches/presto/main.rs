@@ -6,9 +6,11 @@
 //! sample; what is compared is the mean squared error against the true one.
 //!
 //! `cargo bench -p fenchel --bench presto -- [REPLICATES]` runs the real binary, prints the table and
-//! draws `docs/presto.svg`.
+//! draws `docs/presto.svg`; `-- data [SPLITS]` does so on the paper's real data.
 
 #![allow(missing_docs, clippy::print_stdout)]
+
+mod real;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -45,7 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if arguments.iter().any(|argument| argument == "--test") {
         return Ok(());
     }
-    let replicates = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(REPLICATES);
+    let number = arguments.iter().find_map(|a| a.parse().ok());
+    if arguments.iter().any(|argument| argument == "data") {
+        return real::study(number);
+    }
+    let replicates = number.unwrap_or(REPLICATES);
     println!("| thresholds | rare | method | median | quartiles | published | PRESTO over it |");
     println!("|---|---|---|---|---|---|---|");
     let mut boxes = Vec::new();
@@ -69,8 +75,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             boxes.push((s, m, [low, median, high], setting.published[m]));
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    draw(&root.join("docs/presto.svg"), &boxes)
+    let groups: Vec<_> = SETTINGS.iter().map(|s| format!("{:?}", s.thresholds)).collect();
+    let caption = "Error of the rare class's probability (x: published median)";
+    draw(&workspace().join("docs/presto.svg"), caption, &groups, &boxes)
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
 /// Draws a data set and fits it three times; the share of the rare class, and the errors.
@@ -167,20 +178,7 @@ impl Sample {
     /// The mean squared error of the rare class's probability. The last threshold has it alone, so that
     /// predictors that cross elsewhere do not matter; `logit` says that the predictor is its logit.
     fn error(&self, result: &Value, logit: bool) -> f64 {
-        let numbers = |value: &Value| -> Vec<f64> {
-            value.as_array().expect("a list").iter().filter_map(Value::as_f64).collect()
-        };
-        let coefficients = &result["coefficients"];
-        let outputs = coefficients["shape"][1].as_u64().expect("a shape");
-        let mut beta = [0.0; FEATURES];
-        let [rows, cols, values] =
-            ["rows", "cols", "values"].map(|key| numbers(&coefficients[key]));
-        for ((row, col), value) in rows.iter().zip(cols).zip(values) {
-            if col as u64 + 1 == outputs {
-                beta[*row as usize] = value;
-            }
-        }
-        let intercept = *numbers(&result["intercept"]).last().expect("an intercept");
+        let (intercept, beta) = last_threshold(result);
         let square = |i: usize| {
             let along = (0..FEATURES).map(|j| beta[j] * self.x[i + j * SAMPLES]).sum::<f64>();
             let eta = intercept + along;
@@ -188,6 +186,24 @@ impl Sample {
         };
         (0..SAMPLES).map(square).sum::<f64>() / SAMPLES as f64
     }
+}
+
+/// The intercept and the coefficients of the last output, which has the rare class alone.
+fn last_threshold(result: &Value) -> (f64, Vec<f64>) {
+    let numbers = |value: &Value| -> Vec<f64> {
+        value.as_array().expect("a list").iter().filter_map(Value::as_f64).collect()
+    };
+    let coefficients = &result["coefficients"];
+    let [features, outputs] =
+        [0, 1].map(|k| coefficients["shape"][k].as_u64().expect("a shape") as usize);
+    let mut beta = vec![0.0; features];
+    let [rows, cols, values] = ["rows", "cols", "values"].map(|key| numbers(&coefficients[key]));
+    for ((row, col), value) in rows.iter().zip(cols).zip(values) {
+        if col as usize + 1 == outputs {
+            beta[*row as usize] = value;
+        }
+    }
+    (*numbers(&result["intercept"]).last().expect("an intercept"), beta)
 }
 
 /// One column a threshold: 0.5 in a share of the features, and then steps of 0.5 up or down.
@@ -219,24 +235,26 @@ fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
     })
 }
 
-/// Medians with quartiles, and a cross where the published median is.
-fn draw(path: &Path, boxes: &[(usize, usize, [f64; 3], f64)]) -> Result<(), Box<dyn Error>> {
+/// Medians with quartiles by group and method, and a cross where the median to compare with is.
+fn draw(
+    path: &Path,
+    caption: &str,
+    groups: &[String],
+    boxes: &[(usize, usize, [f64; 3], f64)],
+) -> Result<(), Box<dyn Error>> {
     let colours = [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44)];
     let root = SVGBackend::new(path, (760, 420)).into_drawing_area();
     root.fill(&WHITE)?;
     let all = boxes.iter().flat_map(|(_, _, q, published)| [q[0], q[2], *published]);
     let (low, high) = all.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), x| (l.min(x), h.max(x)));
     let mut chart = ChartBuilder::on(&root)
-        .caption("Error of the rare class's probability (x: published median)", ("sans-serif", 18))
+        .caption(caption, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(70)
-        .build_cartesian_2d(
-            -0.5..SETTINGS.len() as f64 - 0.5,
-            (0.7 * low..1.4 * high).log_scale(),
-        )?;
-    let name = |x: &f64| match SETTINGS.get(x.round() as usize) {
-        Some(setting) if (x - x.round()).abs() < 0.01 => format!("{:?}", setting.thresholds),
+        .build_cartesian_2d(-0.5..groups.len() as f64 - 0.5, (0.7 * low..1.4 * high).log_scale())?;
+    let name = |x: &f64| match groups.get(x.round() as usize) {
+        Some(group) if (x - x.round()).abs() < 0.01 => group.clone(),
         _ => String::new(),
     };
     chart
@@ -244,7 +262,7 @@ fn draw(path: &Path, boxes: &[(usize, usize, [f64; 3], f64)]) -> Result<(), Box<
         .disable_x_mesh()
         .max_light_lines(0)
         .y_labels(6)
-        .x_labels(2 * SETTINGS.len() + 1)
+        .x_labels(2 * groups.len() + 1)
         .x_label_formatter(&name)
         .y_label_formatter(&|y| format!("{y:.0e}"))
         .y_desc("mean squared error")
