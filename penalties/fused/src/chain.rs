@@ -25,36 +25,62 @@ fn widest(p: usize, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) -> (
     best
 }
 
-/// `0, u_1, u_1 + u_2, ...`, each rounded once: the errors of the sums are carried along.
-pub(crate) fn partial_sums(u: &[f64]) -> Vec<f64> {
-    let mut sums = Vec::with_capacity(u.len() + 1);
-    let (mut sum, mut lost) = (0.0f64, 0.0f64);
-    sums.push(0.0);
-    for &u in u {
-        let next = sum + u;
-        let part = next - sum;
-        lost += (sum - (next - part)) + (u - part);
-        sum = next;
-        sums.push(sum + lost);
+/// Adds numbers up and carries the errors of the sums along, so that each is rounded once.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn plus(&mut self, u: f64) -> f64 {
+        let next = self.sum + u;
+        let part = next - self.sum;
+        self.lost += (self.sum - (next - part)) + (u - part);
+        self.sum = next;
+        next + self.lost
     }
-    sums
+}
+
+/// `u_1 + u_2 + ...`, rounded once.
+pub(crate) fn total(u: &[f64]) -> f64 {
+    let mut sum = Sum::default();
+    u.iter().fold(0.0, |_, &u| sum.plus(u))
+}
+
+/// `0, u_1, u_1 + u_2, ...`, each rounded once.
+fn partial_sums(u: &[f64]) -> Vec<f64> {
+    let mut sum = Sum::default();
+    std::iter::once(0.0).chain(u.iter().map(|&u| sum.plus(u))).collect()
+}
+
+/// The gauge without sizes: the largest partial sum, the mean taken off first.
+fn gauge_of_sums(u: &[f64], jump: f64) -> f64 {
+    let Some((_, inner)) = u.split_last() else { return 0.0 };
+    let total = total(u);
+    if !total.is_finite() {
+        return f64::INFINITY;
+    }
+    let (drift, mut sum, mut top) = (total / u.len() as f64, Sum::default(), 0.0);
+    for (j, &u) in inner.iter().enumerate() {
+        let at = (sum.plus(u) - (j + 1) as f64 * drift).abs();
+        top = if at > top { at } else { top };
+    }
+    if top > 0.0 { top / jump } else { 0.0 }
 }
 
 /// The least `t >= 0` with `u` in `t` times the dual ball: `|z_j| <= jump`, `|v_j| <= size`,
 /// `z_0 = z_p = 0`. Where `size` is 0 the mean of `u` is taken off first; 0 for `u = 0`, `inf`
 /// where no `t` is enough.
 pub(crate) fn gauge(u: &[f64], jump: f64, size: f64) -> f64 {
+    if size == 0.0 {
+        return gauge_of_sums(u, jump);
+    }
     let p = u.len();
-    let mut sums = partial_sums(u);
+    let sums = partial_sums(u);
     if !sums[p].is_finite() {
         return f64::INFINITY;
-    }
-    if size == 0.0 {
-        let drift = sums[p] / p as f64;
-        for (j, sum) in sums.iter_mut().enumerate() {
-            *sum -= j as f64 * drift;
-        }
-        sums[p] = 0.0;
     }
     let end = |j: usize| if j == 0 || j == p { 0.0 } else { jump };
     let capacity = |a: usize, b: usize| end(a) + end(b) + (b - a) as f64 * size;

@@ -54,7 +54,7 @@ impl Fused {
     fn balanced(&self, u: &[f64]) -> bool {
         self.size() > 0.0
             || self.columns(u).all(|u| {
-                let total: f64 = chain::partial_sums(u).last().copied().unwrap_or(0.0);
+                let total = chain::total(u);
                 let absolute: f64 = u.iter().map(|u| u.abs()).sum();
                 total.abs() <= 1e-10 * self.lambda + 16.0 * f64::EPSILON * absolute
             })
