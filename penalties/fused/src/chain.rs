@@ -50,9 +50,12 @@ pub(crate) fn total(u: &[f64]) -> f64 {
 }
 
 /// `0, u_1, u_1 + u_2, ...`, each rounded once.
-fn partial_sums(u: &[f64]) -> Vec<f64> {
+fn partial_sums(u: impl ExactSizeIterator<Item = f64>) -> Vec<f64> {
     let mut sum = Sum::default();
-    std::iter::once(0.0).chain(u.iter().map(|&u| sum.plus(u))).collect()
+    let mut sums = Vec::with_capacity(u.len() + 1);
+    sums.push(0.0);
+    sums.extend(u.map(|u| sum.plus(u)));
+    sums
 }
 
 /// The gauge without sizes: the largest partial sum, the mean taken off first.
@@ -78,7 +81,7 @@ pub(crate) fn gauge(u: &[f64], jump: f64, size: f64) -> f64 {
         return gauge_of_sums(u, jump);
     }
     let p = u.len();
-    let sums = partial_sums(u);
+    let sums = partial_sums(u.iter().copied());
     if !sums[p].is_finite() {
         return f64::INFINITY;
     }
@@ -123,9 +126,14 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
         j if j == p => (0.0, 0.0),
         j => interval(beta[j] - beta[j - 1], jump),
     };
-    let above: Vec<f64> = u.iter().zip(beta).map(|(u, b)| u - interval(*b, size).1).collect();
-    let below: Vec<f64> = u.iter().zip(beta).map(|(u, b)| interval(*b, size).0 - u).collect();
-    let (above, below) = (partial_sums(&above), partial_sums(&below));
+    let entries = || u.iter().zip(beta);
+    let above = partial_sums(entries().map(|(u, b)| u - interval(*b, size).1));
+    // Without sizes these are the same sums with their signs changed.
+    let below = match size {
+        0.0 => Vec::new(),
+        _ => partial_sums(entries().map(|(u, b)| interval(*b, size).0 - u)),
+    };
+    let below = |j: usize| if size == 0.0 { -above[j] } else { below[j] };
     let mut t = 0.0;
     loop {
         let mut next = t;
@@ -140,11 +148,11 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
         }
         let (excess, a, b) = widest(
             p,
-            |a| -below[a] + t * a as f64 + end(a).0,
-            |b| below[b] - t * b as f64 - end(b).1,
+            |a| -below(a) + t * a as f64 + end(a).0,
+            |b| below(b) - t * b as f64 - end(b).1,
         );
         if excess > 0.0 {
-            let under = below[b] - below[a] + end(a).0 - end(b).1;
+            let under = below(b) - below(a) + end(a).0 - end(b).1;
             next = next.max(under / (b - a) as f64);
         }
         if next <= t * (1.0 + 1e-15) || next.is_infinite() {
