@@ -218,6 +218,7 @@ pub fn max_abs(a: &[f64]) -> f64 {
 }
 
 /// `sign(v) max(|v| - t, 0)`: the prox of `t |.|`.
+#[inline(always)]
 pub fn soft_threshold(v: f64, t: f64) -> f64 {
     // Written so that NaN comes out as NaN.
     if v.abs() <= t { 0.0 } else { v - t.copysign(v) }

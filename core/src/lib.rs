@@ -62,7 +62,7 @@ pub use loss::{
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};
 pub use penalty::{
-    Blocks, Conjugate, Convexity, Elementary, Lineality, Operator, Penalty, Prox, Scalar,
+    Blocks, Conjugate, Convexity, Elementary, Lineality, Operator, Penalty, Prox, Restrict, Scalar,
     Separable, Subdifferential, Term, Terms, ZeroThreshold,
 };
 pub use problem::Problem;

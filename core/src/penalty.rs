@@ -66,6 +66,10 @@ pub trait Penalty: Debug + Send + Sync {
     fn as_convex_concave(&self) -> Option<&dyn ConvexConcave> {
         None
     }
+    /// The penalty of some coefficients, all others being zero.
+    fn as_restrict(&self) -> Option<&dyn Restrict> {
+        None
+    }
 }
 
 /// The curvature class of a penalty.
@@ -146,18 +150,55 @@ pub trait Separable: Send + Sync {
 
 impl<S: Separable + ?Sized> Prox for S {
     fn prox(&self, v: &[f64], step: f64, out: &mut [f64]) -> f64 {
-        // Several sums, as one would wait for each addition.
-        const LANES: usize = 8;
-        let mut sums = [0.0; LANES];
-        for (c, (v, out)) in v.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
-            for (l, ((v, out), sum)) in v.iter().zip(out).zip(&mut sums).enumerate() {
-                let j = c * LANES + l;
-                *out = self.prox_at(j, *v, step);
-                *sum += self.value_at(j, *out);
+        struct Run<'a, S: ?Sized>(&'a S, &'a [f64], f64, &'a mut [f64]);
+        impl<S: Separable + ?Sized> pulp::NullaryFnOnce for Run<'_, S> {
+            type Output = f64;
+            #[inline(always)]
+            fn call(self) -> f64 {
+                prox_and_value(self.0, self.1, self.2, self.3)
             }
         }
-        sums.iter().sum()
+        // As in `kernels`: for wide vectors as well, with the same bits.
+        pulp::Arch::new().dispatch(Run(self, v, step, out))
     }
+}
+
+/// Not `inline(always)`: a call is needed to learn that `out` is apart from `penalty`, without which
+/// what is the same for all coefficients is computed for each.
+#[inline]
+fn prox_and_value<S: Separable + ?Sized>(
+    penalty: &S,
+    v: &[f64],
+    step: f64,
+    out: &mut [f64],
+) -> f64 {
+    // Several sums, as one would wait for each addition.
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let n = v.len().min(out.len());
+    let (chunks, rest) = v[..n].as_chunks::<LANES>();
+    let (out_chunks, out_rest) = out[..n].as_chunks_mut::<LANES>();
+    for (c, (v, out)) in chunks.iter().zip(out_chunks).enumerate() {
+        for l in 0..LANES {
+            out[l] = penalty.prox_at(c * LANES + l, v[l], step);
+        }
+        for l in 0..LANES {
+            sums[l] += penalty.value_at(c * LANES + l, out[l]);
+        }
+    }
+    let done = n - rest.len();
+    for (l, (v, out)) in rest.iter().zip(out_rest).enumerate() {
+        *out = penalty.prox_at(done + l, *v, step);
+        sums[l] += penalty.value_at(done + l, *out);
+    }
+    sums.iter().sum()
+}
+
+/// A penalty that is of its own kind on fewer coefficients: solvers that do not take a penalty apart
+/// can work on some coefficients at a time.
+pub trait Restrict: Send + Sync {
+    /// `b -> Omega(beta)` with `beta[at[i]] = b[i]` and zero elsewhere; the flat indices `at` differ.
+    fn restricted(&self, at: &[usize]) -> Box<dyn Penalty>;
 }
 
 /// A penalty `sum_g omega_g(beta_g)` over disjoint blocks. A block holds the rows of `groups()[g]`

@@ -133,12 +133,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (model, top) = posed(&Logistic, &matrix, y);
             (model, lasso(top / 10.0), "prox_newton")
         }),
-        curve("group lasso, groups of 5, 500 samples", "groups", &[200, 600, 2000, 6000], |groups| {
-            let matrix = dense(4, 500, 5 * groups);
-            let (model, top) = posed(&Quadratic, &matrix, response(5, &matrix, 1));
-            let groups = Groups::consecutive(5 * groups, 5).expect("5 divides");
-            (model, Box::new(GroupLasso { lambda: top / 5.0, groups }), "block_cd")
-        }),
+        curve(
+            "group lasso, groups of 5, 500 samples",
+            "groups",
+            &[200, 600, 2000, 6000],
+            |groups| {
+                let matrix = dense(4, 500, 5 * groups);
+                let (model, top) = posed(&Quadratic, &matrix, response(5, &matrix, 1));
+                let groups = Groups::consecutive(5 * groups, 5).expect("5 divides");
+                (model, Box::new(GroupLasso { lambda: top / 5.0, groups }), "block_cd")
+            },
+        ),
         curve("multinomial lasso, 1000 x 500", "K", &[2, 4, 8, 16], |classes| {
             let matrix = dense(6, 1000, 500);
             let Response::Numeric { values, .. } = response(7, &matrix, 1) else {

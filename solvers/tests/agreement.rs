@@ -94,6 +94,30 @@ fn a_sum_without_joint_prox_is_split_to_the_same_optimum() {
 }
 
 #[test]
+fn a_penalty_that_can_be_restricted_is_solved_on_some_coefficients_to_the_same_optimum() {
+    let matrix = dense(14, 120, 900);
+    let numeric = response(16, &matrix, 1);
+    let fista = fenchel_solvers::method("fista").unwrap();
+    for (loss, classifies) in losses() {
+        let y = if classifies { classes(&numeric) } else { numeric.clone() };
+        let model = model(&*loss, &matrix, y, None);
+        for lambda in [0.2, 0.01] {
+            let mut optima = Vec::new();
+            for shows in [Shows::Prox, Shows::Restriction] {
+                let penalty = lasso(lambda, shows);
+                let problem = problem(&model, &penalty);
+                let mut control = Control { tol: 1e-8, ..Control::default() };
+                let outcome =
+                    fista.solve(&problem, problem.objective.start(), &mut control).unwrap();
+                assert_eq!(outcome.status, Status::Converged, "{:?}", outcome.certificate);
+                optima.push(objective(&problem, &outcome.params));
+            }
+            assert!((optima[0] - optima[1]).abs() < 1e-7, "{optima:?}");
+        }
+    }
+}
+
+#[test]
 fn groups_are_solved_by_blocks_and_by_gradient_alike() {
     for (loss, classifies) in losses() {
         let matrix = dense(13, 80, 24);

@@ -25,36 +25,65 @@ fn widest(p: usize, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) -> (
     best
 }
 
-/// `0, u_1, u_1 + u_2, ...`, each rounded once: the errors of the sums are carried along.
-pub(crate) fn partial_sums(u: &[f64]) -> Vec<f64> {
-    let mut sums = Vec::with_capacity(u.len() + 1);
-    let (mut sum, mut lost) = (0.0f64, 0.0f64);
-    sums.push(0.0);
-    for &u in u {
-        let next = sum + u;
-        let part = next - sum;
-        lost += (sum - (next - part)) + (u - part);
-        sum = next;
-        sums.push(sum + lost);
+/// Adds numbers up and carries the errors of the sums along, so that each is rounded once.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn plus(&mut self, u: f64) -> f64 {
+        let next = self.sum + u;
+        let part = next - self.sum;
+        self.lost += (self.sum - (next - part)) + (u - part);
+        self.sum = next;
+        next + self.lost
     }
+}
+
+/// `u_1 + u_2 + ...`, rounded once.
+pub(crate) fn total(u: &[f64]) -> f64 {
+    let mut sum = Sum::default();
+    u.iter().fold(0.0, |_, &u| sum.plus(u))
+}
+
+/// `0, u_1, u_1 + u_2, ...`, each rounded once.
+fn partial_sums(u: impl ExactSizeIterator<Item = f64>) -> Vec<f64> {
+    let mut sum = Sum::default();
+    let mut sums = Vec::with_capacity(u.len() + 1);
+    sums.push(0.0);
+    sums.extend(u.map(|u| sum.plus(u)));
     sums
+}
+
+/// The gauge without sizes: the largest partial sum, the mean taken off first.
+fn gauge_of_sums(u: &[f64], jump: f64) -> f64 {
+    let Some((_, inner)) = u.split_last() else { return 0.0 };
+    let total = total(u);
+    if !total.is_finite() {
+        return f64::INFINITY;
+    }
+    let (drift, mut sum, mut top) = (total / u.len() as f64, Sum::default(), 0.0);
+    for (j, &u) in inner.iter().enumerate() {
+        let at = (sum.plus(u) - (j + 1) as f64 * drift).abs();
+        top = if at > top { at } else { top };
+    }
+    if top > 0.0 { top / jump } else { 0.0 }
 }
 
 /// The least `t >= 0` with `u` in `t` times the dual ball: `|z_j| <= jump`, `|v_j| <= size`,
 /// `z_0 = z_p = 0`. Where `size` is 0 the mean of `u` is taken off first; 0 for `u = 0`, `inf`
 /// where no `t` is enough.
 pub(crate) fn gauge(u: &[f64], jump: f64, size: f64) -> f64 {
+    if size == 0.0 {
+        return gauge_of_sums(u, jump);
+    }
     let p = u.len();
-    let mut sums = partial_sums(u);
+    let sums = partial_sums(u.iter().copied());
     if !sums[p].is_finite() {
         return f64::INFINITY;
-    }
-    if size == 0.0 {
-        let drift = sums[p] / p as f64;
-        for (j, sum) in sums.iter_mut().enumerate() {
-            *sum -= j as f64 * drift;
-        }
-        sums[p] = 0.0;
     }
     let end = |j: usize| if j == 0 || j == p { 0.0 } else { jump };
     let capacity = |a: usize, b: usize| end(a) + end(b) + (b - a) as f64 * size;
@@ -97,9 +126,14 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
         j if j == p => (0.0, 0.0),
         j => interval(beta[j] - beta[j - 1], jump),
     };
-    let above: Vec<f64> = u.iter().zip(beta).map(|(u, b)| u - interval(*b, size).1).collect();
-    let below: Vec<f64> = u.iter().zip(beta).map(|(u, b)| interval(*b, size).0 - u).collect();
-    let (above, below) = (partial_sums(&above), partial_sums(&below));
+    let entries = || u.iter().zip(beta);
+    let above = partial_sums(entries().map(|(u, b)| u - interval(*b, size).1));
+    // Without sizes these are the same sums with their signs changed.
+    let below = match size {
+        0.0 => Vec::new(),
+        _ => partial_sums(entries().map(|(u, b)| interval(*b, size).0 - u)),
+    };
+    let below = |j: usize| if size == 0.0 { -above[j] } else { below[j] };
     let mut t = 0.0;
     loop {
         let mut next = t;
@@ -114,11 +148,11 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
         }
         let (excess, a, b) = widest(
             p,
-            |a| -below[a] + t * a as f64 + end(a).0,
-            |b| below[b] - t * b as f64 - end(b).1,
+            |a| -below(a) + t * a as f64 + end(a).0,
+            |b| below(b) - t * b as f64 - end(b).1,
         );
         if excess > 0.0 {
-            let under = below[b] - below[a] + end(a).0 - end(b).1;
+            let under = below(b) - below(a) + end(a).0 - end(b).1;
             next = next.max(under / (b - a) as f64);
         }
         if next <= t * (1.0 + 1e-15) || next.is_infinite() {

@@ -54,7 +54,7 @@ impl Fused {
     fn balanced(&self, u: &[f64]) -> bool {
         self.size() > 0.0
             || self.columns(u).all(|u| {
-                let total: f64 = chain::partial_sums(u).last().copied().unwrap_or(0.0);
+                let total = chain::total(u);
                 let absolute: f64 = u.iter().map(|u| u.abs()).sum();
                 total.abs() <= 1e-10 * self.lambda + 16.0 * f64::EPSILON * absolute
             })
@@ -187,7 +187,7 @@ impl BuildPenalty for FusedSpec {
 fenchel_core::register_penalty!("fused", FusedSpec, {
     summary: "differences of neighbouring coefficients: piecewise constant along the features",
     formula: "lambda * (sum_j |b_j - b_(j-1)| + l1 * ||b||_1) in each column of B",
-    method: "prox: 1-D total variation by dynamic programming, linear in p, then soft threshold",
+    method: "prox: 1-D total variation by a taut string, linear in p, then soft threshold",
     combines: "every smooth loss by proximal gradient, signals by `design = \"identity\"`; gap known",
     example: "lambda = 0.1\nl1 = 0.0",
     source: "Tibshirani, Saunders, Rosset, Zhu & Knight (2005), JRSS B 67(1), eq. 3",

@@ -2,6 +2,7 @@
 //! the order of the features, or along that of the outputs.
 
 mod chain;
+mod funnel;
 mod fused;
 mod pinned;
 mod presto;

@@ -41,6 +41,7 @@ impl L1<PerCoefficient> {
 }
 
 impl<W: Weights> Separable for L1<W> {
+    #[inline(always)]
     fn value_at(&self, j: usize, b: f64) -> f64 {
         self.lambda * self.weights.weight(j) * b.abs()
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fenchel_core::{
-    BuildPenalty, Conjugate, Context, Convexity, Error, Lineality, Penalty, Prox, Subdifferential,
-    ZeroThreshold,
+    BuildPenalty, Conjugate, Context, Convexity, Error, Lineality, Penalty, Prox, Restrict,
+    Subdifferential, ZeroThreshold,
 };
 
 use crate::quantile::normal_quantile;
@@ -167,6 +167,16 @@ impl Penalty for Slope {
     fn as_zero_threshold(&self) -> Option<&dyn ZeroThreshold> {
         Some(self)
     }
+    fn as_restrict(&self) -> Option<&dyn Restrict> {
+        Some(self)
+    }
+}
+
+impl Restrict for Slope {
+    /// Zeros come last in any order: the largest weights are left.
+    fn restricted(&self, at: &[usize]) -> Box<dyn Penalty> {
+        Box::new(Self { lambda: self.lambda, weights: self.weights[..at.len()].into() })
+    }
 }
 
 /// Magnitudes in descending order, each with its index.
@@ -301,6 +311,15 @@ mod tests {
         assert_eq!(slope.subdiff_dist(&beta, &[-2.0, 0.5, 2.0]), 0.0);
         assert!((slope.subdiff_dist(&beta, &[-3.0, 0.5, 3.0]) - 2f64.sqrt()).abs() < 1e-15);
         assert_eq!(slope.subdiff_dist(&beta, &[-2.0, 1.75, 2.0]), 0.75);
+    }
+
+    #[test]
+    fn a_restriction_is_the_penalty_where_the_rest_is_zero() {
+        let slope = Slope::new(0.7, vec![2.0, 1.5, 1.0, 1.0, 0.3]).unwrap();
+        let part = slope.restricted(&[3, 0, 4]);
+        assert_laws(&*part, &Space::numbered(3, 1));
+        let whole = slope.value(&[-4.0, 0.0, 0.0, 2.0, 3.0]);
+        assert_eq!(part.value(&[2.0, -4.0, 3.0]), whole);
     }
 
     #[test]

@@ -60,10 +60,11 @@ impl<W: Weights> Mcp<W> {
 }
 
 impl<W: Weights> Separable for Mcp<W> {
+    #[inline(always)]
     fn value_at(&self, j: usize, b: f64) -> f64 {
         let (lambda, gamma, size) = (self.lambda_at(j), self.gamma, b.abs());
         if size <= gamma * lambda {
-            size * (lambda - 0.5 * size / gamma)
+            size * (lambda - size * (0.5 / gamma))
         } else {
             0.5 * gamma * lambda * lambda
         }
@@ -71,15 +72,18 @@ impl<W: Weights> Separable for Mcp<W> {
     #[inline(always)]
     fn prox_at(&self, j: usize, v: f64, step: f64) -> f64 {
         let (lambda, gamma) = (self.lambda_at(j), self.gamma);
-        if step >= gamma {
-            return if v.abs() <= lambda * (gamma * step).sqrt() { 0.0 } else { v };
-        }
-        let flat = gamma * lambda;
-        if v.abs() > flat {
-            return v;
-        }
-        // Just below step = gamma the quotient is of rounding errors, but the flat part bounds it.
-        (kernels::soft_threshold(v, step * lambda) / (1.0 - step / gamma)).clamp(-flat, flat)
+        // Choices rather than branches, so that many are made at once. The hard threshold is a firm
+        // one that is flat at once.
+        let hard = step >= gamma;
+        let cut = if hard { lambda * (gamma * step).sqrt() } else { step * lambda };
+        let flat = if hard { cut } else { gamma * lambda };
+        let quotient = if hard { 1.0 } else { 1.0 - step / gamma };
+        let firm = kernels::soft_threshold(v, cut) / quotient;
+        // Just below step = gamma the quotient is of rounding errors, but the flat part bounds it;
+        // unlike `clamp`, this passes NaN on.
+        let firm = if firm > flat { flat } else { firm };
+        let firm = if firm < -flat { -flat } else { firm };
+        if v.abs() > flat { v } else { firm }
     }
     fn subdiff_dist_at(&self, j: usize, b: f64, grad: f64) -> f64 {
         let lambda = self.lambda_at(j);

@@ -321,10 +321,39 @@ fn piece(
 
 #[cfg(test)]
 mod tests {
-    use fenchel_core::{Bound, DenseMatrix, Design, Loss, Matrix, Response, Samples, Separable};
-    use fenchel_loss_location::Quadratic;
+    use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
+    use fenchel_core::{DenseMatrix, Design, Matrix, Response, Samples, Separable};
 
     use super::{Model, SupportNewton, piece, price};
+
+    /// Half the squared difference.
+    #[derive(Debug)]
+    struct Half;
+
+    impl Elementwise for Half {
+        fn value(&self, y: f64, eta: f64) -> f64 {
+            0.5 * (y - eta) * (y - eta)
+        }
+        fn saturated(&self, _: f64) -> f64 {
+            0.0
+        }
+        fn as_smooth(fit: &ElementwiseFit<Self>) -> Option<&dyn SmoothCurved> {
+            Some(fit)
+        }
+    }
+
+    impl ElementwiseSmooth for Half {
+        const QUADRATIC: bool = true;
+        fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64) {
+            (self.value(y, eta), eta - y)
+        }
+        fn second_derivative(&self, _: f64, _: f64) -> f64 {
+            1.0
+        }
+        fn second_bound(&self) -> Option<f64> {
+            Some(1.0)
+        }
+    }
 
     /// `l1 |b| + l2/2 b^2`.
     struct Elastic(f64, f64);
@@ -371,15 +400,13 @@ mod tests {
             let y: Vec<f64> = numbers(N + 7)[7..].iter().map(|u| 3.0 + 5.0 * u).collect();
             let response = Response::Numeric { values: y.clone(), columns: 1 };
             let samples = Samples::new(response, None).unwrap();
-            let Bound::Eta(fit) = Quadratic.bind(&samples, &design).unwrap() else {
-                panic!("a linear predictor")
-            };
+            let fit = ElementwiseFit::new(Half, y.clone(), &samples).unwrap();
             // Coordinate 2 does not belong to the support, and stays out of it.
             let mut beta: Vec<f64> = numbers(P).iter().map(|u| u - 0.2).collect();
             beta[2] = 0.0;
             let (_, grad_eta) = gradient(&design, &y, &beta);
             let mut model = Model::default();
-            model.set(&*fit, &[0.0; N], &[], &grad_eta);
+            model.set(&fit, &[0.0; N], &[], &grad_eta);
             let support: Vec<usize> = (0..P).collect();
             let mut end = Vec::new();
             let point = (beta.as_slice(), true);

@@ -3,6 +3,8 @@
 //! Needs: a gradient of the objective, a prox of the penalty; no design. Nonconvex problems run
 //! without momentum, as plain proximal gradient, which descends in every step.
 //!
+//! Where the penalty can be restricted, most of the work is done on a growing set of coefficients.
+//!
 //! Source: Beck & Teboulle (2009), SIAM J. Imaging Sci. 2(1), section 4; restart by the gradient
 //! scheme of O'Donoghue & Candes (2015), Found. Comput. Math. 15, section 3.2.
 
@@ -10,10 +12,11 @@ use argmin::core::{Error, KV, Problem as Counted, Solver, State};
 use fenchel_core::certificate::Certifier;
 use fenchel_core::{Convexity, Problem};
 
+use super::narrow::{Narrow, restriction};
 use super::step::{Momentum, ProximalStep, uphill};
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
-use crate::method::{Control, Method, Missing, Outcome, Suitability};
+use crate::method::{Control, Method, Missing, Outcome, Status, Suitability};
 
 /// Iterations between certificates: each costs about one iteration.
 const CERTIFY_EVERY: u64 = 10;
@@ -120,6 +123,19 @@ impl Method for FistaMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        run(problem, Fista::default(), start, control)
+        if restriction(problem).is_none() {
+            return run(problem, Fista::default(), start, control);
+        }
+        let narrow = run(problem, Narrow::default(), start, control)?;
+        if narrow.status != Status::MaxIter || narrow.iterations >= control.max_iter {
+            return Ok(narrow);
+        }
+        // What is left concerns most coefficients.
+        let all = control.max_iter;
+        control.max_iter = all - narrow.iterations;
+        let outcome = run(problem, Fista::default(), narrow.params, control);
+        control.max_iter = all;
+        let outcome = outcome?;
+        Ok(Outcome { iterations: narrow.iterations + outcome.iterations, ..outcome })
     }
 }

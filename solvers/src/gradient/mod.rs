@@ -2,6 +2,7 @@
 
 mod conjugate;
 mod fista;
+mod narrow;
 mod nonconvex_ag;
 mod step;
 

@@ -4,8 +4,8 @@
 
 use fenchel_core::{
     Baseline, Blocks, Bound, Conjugate, Convexity, DenseMatrix, Design, Groups, Lineality,
-    LinearModel, Loss, Matrix, Objective, Penalty, Problem, Prox, Response, Samples, Separable,
-    SparseMatrix, Subdifferential, Term, Terms, blocks, kernels,
+    LinearModel, Loss, Matrix, Objective, Penalty, Problem, Prox, Response, Restrict, Samples,
+    Separable, SparseMatrix, Subdifferential, Term, Terms, blocks, kernels,
 };
 
 /// The lasso penalty, with as much of its structure showing as `shows` says.
@@ -19,6 +19,7 @@ pub struct Lasso {
 pub enum Shows {
     Separable,
     Prox,
+    Restriction,
     Terms,
 }
 
@@ -80,7 +81,7 @@ impl Penalty for Lasso {
         Lineality::Trivial
     }
     fn as_prox(&self) -> Option<&dyn Prox> {
-        (self.shows == Shows::Prox || self.shows == Shows::Separable).then_some(self as &dyn Prox)
+        (self.shows != Shows::Terms).then_some(self as &dyn Prox)
     }
     fn as_separable(&self) -> Option<&dyn Separable> {
         (self.shows == Shows::Separable).then_some(self as &dyn Separable)
@@ -93,6 +94,15 @@ impl Penalty for Lasso {
     }
     fn as_terms(&self) -> Option<&dyn Terms> {
         (self.shows == Shows::Terms).then_some(self as &dyn Terms)
+    }
+    fn as_restrict(&self) -> Option<&dyn Restrict> {
+        (self.shows == Shows::Restriction).then_some(self as &dyn Restrict)
+    }
+}
+
+impl Restrict for Lasso {
+    fn restricted(&self, _at: &[usize]) -> Box<dyn Penalty> {
+        Box::new(self.clone())
     }
 }
 
