@@ -111,7 +111,11 @@ fn what_only_a_network_or_a_stochastic_solver_knows_is_refused_elsewhere() {
     let problem = format!("{LASSO}\n[solver]\ntype = \"fista\"\nepochs = 3\n");
     let run = bench(&problem).run(&["fit", "p.toml"]);
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("`epochs` is for prox_sgd"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("takes no `epochs`: it is an option of prox_sgd"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("p.toml:14:"), "{}", run.stderr);
 
     let units = LASSO.replace("\"l1\"", "\"group_lasso\"\ngroups = { units = \"incoming\" }");
