@@ -10,7 +10,7 @@ use crate::funnel;
 /// `y` and `x` have the same length, `lambda >= 0`. Time and memory O(n) on every input; equal
 /// neighbours of the solution are equal to the last bit. All NaN where an entry of `y` is not finite.
 ///
-/// The solution has the slopes of a taut string, see [`funnel`].
+/// The solution has the slopes of a taut string, see `funnel.rs`.
 pub fn prox(y: &[f64], lambda: f64, x: &mut [f64]) {
     if lambda == 0.0 {
         x.copy_from_slice(y);
