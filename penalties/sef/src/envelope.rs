@@ -12,7 +12,20 @@
 //! Source: Beck & Refael (2022), J. Global Optim. 82, sections 3 and 5; the weighted groups of
 //! Refael, Arbel & Huleihel (2022), arXiv 2212.12921, from the same definition.
 
+use fenchel_core::{Error, Space};
+
 use crate::root::{Branch, Entry, Root};
+
+/// `k`, where it is a number of coefficients.
+///
+/// Errors: [`Error::Parameter`] unless `1 <= k <= p K`.
+pub fn check_level(k: usize, space: &Space) -> Result<usize, Error> {
+    if k == 0 || k > space.len() {
+        let expected = format!("between 1 and the number of coefficients, {}", space.len());
+        return Err(Error::parameter("k", expected, k));
+    }
+    Ok(k)
+}
 
 /// `S_k(x)`.
 pub fn value(x: &[f64], k: usize) -> f64 {

@@ -34,11 +34,7 @@ impl KSupport {
     /// Checks the parameters.
     pub fn new(lambda: f64, k: usize, space: &Space) -> Result<Self, Error> {
         let lambda = Error::check_non_negative("lambda", lambda)?;
-        if k == 0 || k > space.len() {
-            let expected = format!("between 1 and the number of coefficients, {}", space.len());
-            return Err(Error::parameter("k", expected, k));
-        }
-        Ok(Self { lambda, k })
+        Ok(Self { lambda, k: envelope::check_level(k, space)? })
     }
 }
 

@@ -4,9 +4,10 @@
 //! With the columns `Z` of the support under the model's curvature `H` (intercept profiled out), the
 //! penalty's slopes `s` and curvatures `c`, a step solves `(Z'HZ + diag c) d = Z'H r - s`.
 //! Coefficients that would change sign stop at zero, those at zero that gain from leaving it are let
-//! go again, and the step is halved while the objective does not fall (projected Newton). The matrix is formed once, so that further
-//! steps do not touch the data. Slopes and curvatures are read off the prox, whose derivative is
-//! `1 / (1 + step c)`, so that every penalty that separates has them, also a foreign one.
+//! go again, and the step is halved while the objective does not fall (projected Newton). The matrix
+//! is formed once, so that further steps do not touch the data. Slopes and curvatures are read off
+//! the prox, whose derivative is `1 / (1 + step c)`, so that every penalty that separates has them,
+//! also a foreign one.
 //!
 //! Forming the matrix costs `n m^2` multiplications for a support of `m` and a step `m^3 / 3`, an
 //! epoch over it `2 n m`, of which the former run [`ADVANTAGE`] times as fast. They are tried when
