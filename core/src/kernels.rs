@@ -48,7 +48,7 @@ fn dot_inner(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     let tail: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
-    reduce(acc) + tail
+    reduce(&acc) + tail
 }
 
 /// How many columns a product takes at a time: their accumulators fill the registers.
@@ -80,7 +80,7 @@ fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
         }
     }
     let tail = |u: &[f64]| rest.iter().zip(u).map(|(x, u)| x * u).sum::<f64>();
-    [reduce(acc_a) + tail(rest_a), reduce(acc_b) + tail(rest_b), reduce(acc_c) + tail(rest_c)]
+    [reduce(&acc_a) + tail(rest_a), reduce(&acc_b) + tail(rest_b), reduce(&acc_c) + tail(rest_c)]
 }
 
 /// `sum_i a_i b_i c_i`.
@@ -104,7 +104,7 @@ fn dot3_inner(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
         }
     }
     let tail: f64 = rest_a.iter().zip(rest_b).zip(rest_c).map(|((x, y), z)| x * y * z).sum();
-    reduce(acc) + tail
+    reduce(&acc) + tail
 }
 
 /// `sum_i x_i (u_i - v_i s_i)`.
@@ -129,7 +129,7 @@ fn dot_less_inner(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
         }
     }
     let rest = rest_x.iter().zip(rest_u).zip(rest_v).zip(rest_s);
-    reduce(acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
+    reduce(&acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
 }
 
 /// `sum_i a_i`.
@@ -149,7 +149,7 @@ fn sum_inner(a: &[f64]) -> f64 {
             acc[l] += x[l];
         }
     }
-    reduce(acc) + rest.iter().sum::<f64>()
+    reduce(&acc) + rest.iter().sum::<f64>()
 }
 
 /// `y <- y + a x`.
@@ -273,8 +273,10 @@ pub fn soft_threshold(v: f64, t: f64) -> f64 {
     if v.abs() <= t { 0.0 } else { v - t.copysign(v) }
 }
 
-#[inline(always)]
-fn reduce(acc: [f64; LANES]) -> f64 {
+/// Not inlined: seeing this order of sums, the compiler puts the accumulators into registers in an
+/// order that costs the loops before it shuffles, and half of their speed.
+#[inline(never)]
+fn reduce(acc: &[f64; LANES]) -> f64 {
     ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7]))
 }
 
