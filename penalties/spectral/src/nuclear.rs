@@ -5,6 +5,7 @@ use fenchel_core::{
     Subdifferential, ZeroThreshold, kernels,
 };
 
+use crate::gram;
 use crate::svd::{singular_values, svd};
 
 /// The nuclear norm: coefficients of low rank, outputs that share few directions.
@@ -73,6 +74,10 @@ impl Prox for Nuclear {
         if threshold == 0.0 {
             out.copy_from_slice(v);
             return self.value(v);
+        }
+        // Only what is above the threshold, where that is as good.
+        if let Some(total) = gram::shrink(v, self.outputs, threshold, out) {
+            return self.lambda * total;
         }
         let Some(parts) = svd(v, self.outputs) else {
             out.fill(f64::NAN);
