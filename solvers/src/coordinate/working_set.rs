@@ -4,6 +4,9 @@
 /// Smallest size of a working set.
 const FIRST: usize = 64;
 
+/// One in so many pieces, beside [`FIRST`] ones, may be there for being near a violation.
+const NEAR_SHARE: usize = 4;
+
 /// A working set that grows geometrically.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WorkingSet {
@@ -43,7 +46,7 @@ impl WorkingSet {
         }
         self.units.extend_from_slice(&self.order);
         if self.complete && self.order.len() < room {
-            let left = room - self.order.len();
+            let left = (room - self.order.len()).min(FIRST + self.units.len() / NEAR_SHARE);
             self.order.clear();
             self.order.extend(
                 (0..near.len()).filter(|&unit| {
