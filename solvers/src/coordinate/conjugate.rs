@@ -182,3 +182,89 @@ impl SupportCg {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fenchel_core::{DenseMatrix, Design, Matrix, Separable, kernels};
+
+    use super::super::piece::tests::Elastic;
+    use super::{At, SupportCg};
+
+    const N: usize = 40;
+    const P: usize = 6;
+
+    fn numbers(count: usize) -> Vec<f64> {
+        (0..count).map(|i| (i as f64 * 12.9898).sin() * 43758.5453 % 1.0).collect()
+    }
+
+    /// The gradient of half the mean square of `eta - y` with unequal weights.
+    fn gradient(design: &Design, y: &[f64], h: &[f64], beta: &[f64], intercept: f64) -> Vec<f64> {
+        let mut eta = vec![0.0; N];
+        design.mul(beta, &mut eta);
+        eta.iter().zip(y).zip(h).map(|((e, y), h)| h * (e + intercept - y)).collect()
+    }
+
+    #[test]
+    fn repeated_steps_come_to_the_minimum_of_the_support_with_its_intercept() {
+        for penalty in [Elastic(0.01, 0.0), Elastic(0.005, 0.3)] {
+            let design =
+                Design::new(Matrix::Dense(DenseMatrix::new(N, P, numbers(N * P)).unwrap()));
+            let h: Vec<f64> = numbers(N).iter().map(|u| (0.2 + u.abs()) / N as f64).collect();
+            let signs = [1.0, -1.0, 0.0, 1.0, -1.0, 1.0];
+            let mut y = vec![0.0; N];
+            design.mul(&signs, &mut y);
+            let mut beta: Vec<f64> = signs.iter().map(|s| 0.3 * s).collect();
+            let mut intercept = 0.0;
+            let y: Vec<f64> = y.iter().zip(numbers(N)).map(|(y, u)| y + 2.0 + 0.1 * u).collect();
+            let support = [0, 1, 2, 3, 4, 5];
+            let total = [kernels::sum(&h)];
+            let mut cg = SupportCg::default();
+            let mut hessian = |v: &[f64], out: &mut [f64]| {
+                out.iter_mut().zip(v).zip(&h).for_each(|((out, v), h)| *out = h * v);
+            };
+            let (mut end, mut shifts) = (Vec::new(), Vec::new());
+            for _ in 0..12 {
+                let grad_eta = gradient(&design, &y, &h, &beta, intercept);
+                let at = At {
+                    support: &support,
+                    lipschitz: &[1.0; P],
+                    beta: &beta,
+                    grad_eta: &grad_eta,
+                    totals: &total,
+                };
+                let found = cg.run(&penalty, &design, &mut hessian, at, &mut end, &mut shifts);
+                if !found {
+                    break;
+                }
+                beta.clone_from(&end);
+                intercept += shifts[0];
+            }
+            let grad_eta = gradient(&design, &y, &h, &beta, intercept);
+            let mut grad = vec![0.0; P];
+            design.mul_t(&grad_eta, &mut grad);
+            assert!(kernels::sum(&grad_eta).abs() < 1e-9);
+            assert_eq!(beta[2], 0.0);
+            for j in [0, 1, 3, 4, 5] {
+                let distance = penalty.subdiff_dist_at(j, beta[j], grad[j]);
+                assert!(beta[j] * signs[j] > 0.0 && distance < 1e-9, "{j}: {distance}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_coefficient_that_would_change_sign_stops_at_zero() {
+        let design = Design::new(Matrix::Dense(DenseMatrix::new(2, 1, vec![1.0, 1.0]).unwrap()));
+        let at = At {
+            support: &[0],
+            lipschitz: &[2.0],
+            beta: &[0.5],
+            grad_eta: &[3.0, 3.0],
+            totals: &[],
+        };
+        let (mut end, mut shifts) = (Vec::new(), Vec::new());
+        let mut same = |v: &[f64], out: &mut [f64]| out.copy_from_slice(v);
+        let mut cg = SupportCg::default();
+        assert!(cg.run(&Elastic(0.1, 0.0), &design, &mut same, at, &mut end, &mut shifts));
+        assert_eq!((end.as_slice(), shifts.len()), ([0.0].as_slice(), 0));
+    }
+}

@@ -41,13 +41,13 @@ pub(crate) fn piece(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use fenchel_core::Separable;
 
     use super::piece;
 
     /// `l1 |b| + l2/2 b^2`.
-    struct Elastic(f64, f64);
+    pub struct Elastic(pub f64, pub f64);
 
     impl Separable for Elastic {
         fn value_at(&self, _: usize, b: f64) -> f64 {

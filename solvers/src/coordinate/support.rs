@@ -289,6 +289,7 @@ mod tests {
     use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
     use fenchel_core::{DenseMatrix, Design, Matrix, Response, Samples, Separable};
 
+    use super::super::piece::tests::Elastic;
     use super::{Model, SupportNewton, price};
 
     /// Half the squared difference.
@@ -317,24 +318,6 @@ mod tests {
         }
         fn second_bound(&self) -> Option<f64> {
             Some(1.0)
-        }
-    }
-
-    /// `l1 |b| + l2/2 b^2`.
-    struct Elastic(f64, f64);
-
-    impl Separable for Elastic {
-        fn value_at(&self, _: usize, b: f64) -> f64 {
-            self.0 * b.abs() + 0.5 * self.1 * b * b
-        }
-        fn prox_at(&self, _: usize, v: f64, step: f64) -> f64 {
-            fenchel_core::kernels::soft_threshold(v, step * self.0) / (1.0 + step * self.1)
-        }
-        fn subdiff_dist_at(&self, _: usize, b: f64, grad: f64) -> f64 {
-            if b == 0.0 {
-                return (grad.abs() - self.0).max(0.0);
-            }
-            (grad + self.0.copysign(b) + self.1 * b).abs()
         }
     }
 

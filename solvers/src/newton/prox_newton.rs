@@ -210,8 +210,10 @@ impl ProxNewton {
         penalty: &dyn Separable,
         params: &mut [f64],
     ) -> Result<(), Error> {
-        let curvature = model.fit.as_curvature().expect("`supports` asked for a curvature");
-        let Some(product) = curvature.as_product() else { return Ok(()) };
+        let product = model.fit.as_curvature().and_then(|curvature| curvature.as_product());
+        let Some(product) = product.filter(|_| model.fit.as_own().is_none()) else {
+            return Ok(());
+        };
         if p.penalty.convexity() != Convexity::Convex {
             return Ok(());
         }
