@@ -158,12 +158,16 @@ impl Engine {
                     if step <= tol {
                         break;
                     }
-                    self.newton_where_due(suited, units, design, &nonzero, beta, intercepts, inner);
+                    if self.is_due(suited, inner) {
+                        self.newton(suited, units, design, &nonzero, beta, intercepts);
+                    }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
                 self.anderson.clear();
             } else {
-                self.newton_where_due(suited, units, design, &nonzero, beta, intercepts, inner);
+                if self.is_due(suited, inner) {
+                    self.newton(suited, units, design, &nonzero, beta, intercepts);
+                }
                 self.extrapolate(units, design, &all, beta, intercepts, inner);
             }
         }
@@ -200,28 +204,13 @@ impl Engine {
         }
     }
 
-    /// Counts an epoch; tries a Newton step once they have come to its price.
-    fn newton_where_due(
-        &mut self,
-        suited: Newton,
-        units: &Units<'_>,
-        design: &Design,
-        pieces: &Pieces,
-        beta: &mut [f64],
-        intercepts: &mut [f64],
-        inner: Inner,
-    ) {
+    /// Counts an epoch; whether they have come to the price of a Newton step.
+    fn is_due(&mut self, suited: Newton, inner: Inner) -> bool {
         self.spent += 1.0;
-        if inner.extrapolate && self.spent >= (1.0 + self.patience) * suited.price() {
-            self.spent = 0.0;
-            let paid = self.newton(suited, units, design, pieces, beta, intercepts);
-
-            self.patience = if paid { 0.0 } else { 2.0 * self.patience + 1.0 };
-            self.anderson.clear();
-        }
+        inner.extrapolate && self.spent >= (1.0 + self.patience) * suited.price()
     }
 
-    /// Tries a Newton step on the support; whether it was taken.
+    /// Tries a Newton step on the support; one that is not taken makes the next one wait for longer.
     fn newton(
         &mut self,
         suited: Newton,
@@ -230,8 +219,8 @@ impl Engine {
         pieces: &Pieces,
         beta: &mut [f64],
         intercepts: &mut [f64],
-    ) -> bool {
-        let Units::Coordinates(penalty) = units else { return false };
+    ) {
+        let Units::Coordinates(penalty) = units else { return };
         let support = (pieces.support.as_slice(), pieces.lipschitz.as_slice());
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
@@ -246,7 +235,9 @@ impl Engine {
         };
         let taken = found && self.jump(units, design, pieces, beta, intercepts, &end);
         self.end = end;
-        taken
+        self.spent = 0.0;
+        self.patience = if taken { 0.0 } else { 2.0 * self.patience + 1.0 };
+        self.anderson.clear();
     }
 
     fn conjugate_step(
