@@ -13,13 +13,12 @@ use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
 use fenchel_core::{Convexity, LinearModel, Penalty, Problem, Separable, Shape, kernels};
 
+use super::correction::Correction;
 use super::coupled::{Descent, Start};
 use super::gram::GramModel;
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
-use crate::coordinate::{
-    At, Engine, Inner, NEAR, SHARE, SupportCg, Units, WorkingSet, column_moments,
-};
+use crate::coordinate::{Engine, Inner, NEAR, SHARE, Units, WorkingSet};
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Epochs of coordinate descent on one model at most.
@@ -49,11 +48,7 @@ struct ProxNewton {
     certifier: Certifier,
     /// How far a sample's predictor may move in a step, by the model of that sample alone.
     radius: f64,
-    conjugate: SupportCg,
-    support: Vec<usize>,
-    lipschitz: Vec<f64>,
-    end: Vec<f64>,
-    shifts: Vec<f64>,
+    correction: Correction,
     /// Largest relative certificate that counts as solved.
     tol: f64,
     /// The penalty that tells which pieces are near a violation.
@@ -210,41 +205,17 @@ impl ProxNewton {
         penalty: &dyn Separable,
         params: &mut [f64],
     ) -> Result<(), Error> {
-        let product = model.fit.as_curvature().and_then(|curvature| curvature.as_product());
-        let Some(product) = product.filter(|_| model.fit.as_own().is_none()) else {
-            return Ok(());
-        };
-        if p.penalty.convexity() != Convexity::Convex {
+        let known = model.fit.as_curvature().is_some_and(|c| c.as_product().is_some());
+        let own = model.fit.as_own().is_some();
+        if !known || own || p.penalty.convexity() != Convexity::Convex {
             return Ok(());
         }
         let value = self.expand(p, model, params)?;
-        self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
-        let shape = p.shape();
-        let (beta, intercepts, _) = shape.split_mut(params);
-        let local = &self.engine.model;
-        self.support.clear();
-        self.lipschitz.clear();
-        for (flat, _) in beta.iter().enumerate().filter(|(_, b)| **b != 0.0) {
-            let (j, k) = (flat % shape.features, flat / shape.features);
-            let moments = column_moments(&model.design, j, local.weights(k), local.total(k));
-            self.support.push(flat);
-            self.lipschitz.push(moments.1);
-        }
-        let at = At {
-            support: &self.support,
-            lipschitz: &self.lipschitz,
-            beta,
-            grad_eta: &self.grad_eta,
-            totals: if intercepts.is_empty() { &[] } else { local.totals() },
-        };
-        let eta = &self.eta;
-        let mut hessian = |v: &[f64], out: &mut [f64]| product.product(eta, &[], v, out);
-        let (end, shifts) = (&mut self.end, &mut self.shifts);
-        if self.conjugate.run(penalty, &model.design, &mut hessian, at, end, shifts) {
-            for (&flat, end) in self.support.iter().zip(&*end) {
-                beta[flat] = *end;
-            }
-            intercepts.iter_mut().zip(&*shifts).for_each(|(b0, step)| *b0 += step);
+        let (eta, grad_eta) = (&self.eta, &self.grad_eta);
+        self.engine.model.set(&*model.fit, eta, &[], grad_eta);
+        let (bound, shape) = (&self.engine.model, p.shape());
+        let at = (eta.as_slice(), grad_eta.as_slice());
+        if self.correction.step(penalty, model, bound, at, (&shape, &mut *params)) {
             self.change_from_params(model, &shape, params);
             self.search(p, model, value, params);
         }
