@@ -71,7 +71,7 @@ pub use space::Space;
 pub use spec::{
     Context, FeatureRef, GroupsSpec, LossSpec, PenaltySpec, Raw, Resolve, feature_weights, one,
 };
-pub use sweep::{Sweep, SweepReport};
+pub use sweep::{Grams, Sweep, SweepReport};
 pub use weights::{PerCoefficient, Uniform, Weights};
 
 #[doc(hidden)]

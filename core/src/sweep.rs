@@ -49,14 +49,39 @@ pub struct Sweep<'a> {
     pub lipschitz: &'a [f64],
     /// Where each block's stored sums begin, length `working.len()`; empty for separable sweeps.
     pub offsets: &'a [usize],
-    /// Scratch of at least four times the largest block.
+    /// The curvature of each block, where it is the same for all outputs; see [`Grams`].
+    pub grams: Option<Grams<'a>>,
+    /// Scratch of at least five times the largest block.
     pub scratch: &'a mut [f64],
 }
+
+/// `sum_i h_i x_ia x_ib` of the features of a block, with the design's columns: a block that has it is
+/// brought nearly to its own minimum, at no further product with the data.
+#[derive(Debug, Clone, Copy)]
+pub struct Grams<'a> {
+    /// One square matrix after the other.
+    pub values: &'a [f64],
+    /// Where the one of each entry of `working` begins, and one more; it may have none.
+    pub starts: &'a [usize],
+}
+
+impl<'a> Grams<'a> {
+    fn of(&self, at: usize) -> Option<&'a [f64]> {
+        let gram = &self.values[self.starts[at]..self.starts[at + 1]];
+        Some(gram).filter(|gram| !gram.is_empty())
+    }
+}
+
+/// Proximal gradient steps within one block at most.
+const STEPS: usize = 10;
+
+/// The share of the first of them below which the block counts as solved.
+const SOLVED: f64 = 0.1;
 
 /// What an epoch did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SweepReport {
-    /// Largest `lipschitz * |step|` over the visited coordinates or blocks: the size of the
+    /// Largest `lipschitz * |step|` of the first step over the visited coordinates or blocks: the size of the
     /// violation that the epoch found, in units of the gradient.
     pub largest_step: f64,
 }
@@ -125,7 +150,8 @@ pub fn run<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport
     report
 }
 
-/// One epoch over the blocks in `working`: one proximal gradient step a block.
+/// One epoch over the blocks in `working`: one proximal gradient step a block, or several where its
+/// curvature is at hand.
 pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport {
     let design = s.design;
     let groups = penalty.groups();
@@ -142,7 +168,9 @@ pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepRe
         let scratch = std::mem::take(&mut s.scratch);
         let (old, rest) = scratch.split_at_mut(size);
         let (target, rest) = rest.split_at_mut(size);
-        let new = &mut rest[..size];
+        let (correlations, rest) = rest.split_at_mut(size);
+        let (new, rest) = rest.split_at_mut(size);
+        let next = &mut rest[..size];
         groups.gather(g, s.beta, old);
         let columns = match s.columns {
             Some(columns) => &columns[s.offsets[at] / outputs..][..members.len()],
@@ -152,11 +180,30 @@ pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepRe
             for (m, &j) in columns.iter().enumerate() {
                 let stored_sum = s.stored_sums[s.offsets[at] + k * members.len() + m];
                 let correlation = s.correlation(design.stored_column(j), j, k, stored_sum);
-                target[k * members.len() + m] =
-                    old[k * members.len() + m] + correlation / lipschitz;
+                let b = k * members.len() + m;
+                correlations[b] = correlation;
+                target[b] = old[b] + correlation / lipschitz;
             }
         }
         penalty.prox_block(g, target, 1.0 / lipschitz, new);
+        let first = distance(old, new);
+        report.largest_step = crate::worst(report.largest_step, lipschitz * first);
+        if let Some(gram) = s.grams.and_then(|grams| grams.of(at)) {
+            let mut left = if first > 0.0 { STEPS - 1 } else { 0 };
+            while left > 0 {
+                let m = members.len();
+                for (b, target) in target.iter_mut().enumerate() {
+                    let (row, k) = (&gram[b % m * m..][..m], b / m * m);
+                    let steps = new[k..k + m].iter().zip(&old[k..k + m]);
+                    let moved: f64 = row.iter().zip(steps).map(|(q, (b, a))| q * (b - a)).sum();
+                    *target = new[b] + (correlations[b] - moved) / lipschitz;
+                }
+                penalty.prox_block(g, target, 1.0 / lipschitz, next);
+                let moved = distance(new, next);
+                new.copy_from_slice(next);
+                left = if moved > SOLVED * first { left - 1 } else { 0 };
+            }
+        }
         let mut square = 0.0;
         for k in 0..outputs {
             for (m, &j) in columns.iter().enumerate() {
@@ -174,8 +221,11 @@ pub fn run_blocks<P: Blocks + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepRe
                 s.advance_intercept(k);
             }
         }
-        report.largest_step = crate::worst(report.largest_step, lipschitz * square.sqrt());
         s.scratch = scratch;
     }
     report
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (b - a) * (b - a)).sum::<f64>().sqrt()
 }

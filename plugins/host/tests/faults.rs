@@ -125,6 +125,7 @@ fn epoch(penalty: &dyn Penalty, first: f64) -> (SweepReport, [f64; 3]) {
         working: &[2, 0, 1],
         lipschitz: &[1.25; 3],
         offsets: &[],
+        grams: None,
         scratch: &mut [],
     });
     (report, beta)

@@ -96,6 +96,7 @@ fn epochs(penalty: &dyn Separable) -> (Vec<f64>, SweepReport) {
             working: &working,
             lipschitz: &squares,
             offsets: &[],
+            grams: None,
             scratch: &mut [],
         });
     }

@@ -1,7 +1,7 @@
 //! Minimises the local model plus the penalty over a working set, by epochs of (block) coordinate
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
-use fenchel_core::{Design, Separable, Sweep};
+use fenchel_core::{Design, Grams, Separable, Sweep};
 
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
@@ -64,11 +64,16 @@ impl Newton {
 #[derive(Debug, Default)]
 struct Pieces {
     units: Vec<usize>,
+    /// The bits of the curvature that they were made for, where it is the same for all samples.
+    uniform: Option<u64>,
     /// Curvature bounds.
     lipschitz: Vec<f64>,
     /// Stored column sums, and where each piece's begin.
     sums: Vec<f64>,
     offsets: Vec<usize>,
+    /// Curvatures of blocks, and where each piece's begins, and one more.
+    grams: Vec<f64>,
+    gram_starts: Vec<usize>,
     /// Flat indices of the coefficients.
     support: Vec<usize>,
 }
@@ -79,6 +84,9 @@ impl Pieces {
         self.lipschitz.clear();
         self.sums.clear();
         self.offsets.clear();
+        self.grams.clear();
+        self.gram_starts.clear();
+        self.gram_starts.push(0);
         self.support.clear();
     }
 
@@ -92,6 +100,9 @@ impl Pieces {
                 self.lipschitz.push(all.lipschitz[at]);
                 self.offsets.push(self.sums.len());
                 self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
+                let gram = all.gram_starts[at]..all.gram_starts[at + 1];
+                self.grams.extend_from_slice(&all.grams[gram]);
+                self.gram_starts.push(self.grams.len());
                 units.coefficients(unit, beta.len(), &mut self.support);
             }
         }
@@ -273,12 +284,19 @@ impl Engine {
         coefficients: usize,
         all: &mut Pieces,
     ) {
-        all.clear();
         self.anderson.clear();
+        // A quadratic loss has the same curvature everywhere.
+        let uniform = self.model.is_uniform().then(|| self.model.uniform().to_bits());
+        if uniform.is_some() && all.uniform == uniform && all.units == working {
+            return;
+        }
+        all.clear();
+        all.uniform = uniform;
         all.units.extend_from_slice(working);
         for &unit in working {
             all.offsets.push(all.sums.len());
-            let bound = units.moments(unit, design, &self.model, &mut all.sums);
+            let bound = units.moments(unit, design, &self.model, &mut all.sums, &mut all.grams);
+            all.gram_starts.push(all.grams.len());
             all.lipschitz.push(bound);
             units.coefficients(unit, coefficients, &mut all.support);
         }
@@ -312,6 +330,7 @@ impl Engine {
             working: &pieces.units,
             lipschitz: &pieces.lipschitz,
             offsets: &pieces.offsets,
+            grams: Some(Grams { values: &pieces.grams, starts: &pieces.gram_starts }),
             scratch: &mut self.scratch,
         });
         self.model.put_point(residual, shift, weighted_sum);

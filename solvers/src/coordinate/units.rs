@@ -91,13 +91,21 @@ impl<'a> Units<'a> {
     pub fn scratch(&self, outputs: usize) -> usize {
         match self {
             Self::Coordinates(_) => 0,
-            Self::Blocks(penalty) => 4 * penalty.groups().largest() * outputs,
+            Self::Blocks(penalty) => 5 * penalty.groups().largest() * outputs,
         }
     }
 
-    /// Appends the stored column sums of piece `unit` under the model's curvature and returns a
-    /// bound on the curvature along the piece.
-    pub fn moments(&self, unit: usize, design: &Design, model: &Model, sums: &mut Vec<f64>) -> f64 {
+    /// Appends the stored column sums of piece `unit` under the model's curvature, and that curvature
+    /// to `grams` where the piece is a block and has the same one in all outputs; returns a bound on
+    /// the curvature along the piece.
+    pub fn moments(
+        &self,
+        unit: usize,
+        design: &Design,
+        model: &Model,
+        sums: &mut Vec<f64>,
+        grams: &mut Vec<f64>,
+    ) -> f64 {
         let p = design.features();
         match self {
             Self::Coordinates(_) => {
@@ -109,6 +117,7 @@ impl<'a> Units<'a> {
             Self::Blocks(penalty) => {
                 let members = penalty.groups().members(unit);
                 let mut bound = 0.0f64;
+                let mut gram = Vec::new();
                 for k in 0..model.outputs() {
                     let mut trace = 0.0;
                     for &j in members {
@@ -119,8 +128,12 @@ impl<'a> Units<'a> {
                     }
                     // With one curvature for all outputs, one bound serves them all.
                     if k == 0 || !model.is_uniform() {
-                        bound = bound.max(block_bound(members, design, model.weights(k), trace));
+                        let h = model.weights(k);
+                        bound = bound.max(block_bound(members, design, h, trace, &mut gram));
                     }
+                }
+                if model.is_uniform() || model.outputs() == 1 {
+                    grams.extend_from_slice(&gram);
                 }
                 bound
             }
@@ -169,20 +182,23 @@ pub(crate) fn column_moments(
     (sum, centred)
 }
 
-/// An upper bound on the largest eigenvalue of the block's Gram matrix: `tr(M^32)^(1/32)`.
+/// An upper bound on the largest eigenvalue of the block's Gram matrix `M`: `tr(M^32)^(1/32)`. Writes
+/// `M` to `gram`, which is empty for blocks of one feature and for large ones.
 pub(crate) fn block_bound(
     members: &[usize],
     design: &Design,
     h: Curvatures<'_>,
     trace: f64,
+    gram: &mut Vec<f64>,
 ) -> f64 {
+    gram.clear();
     let m = members.len();
-    if m == 1 || m > LARGEST_SQUARED || trace <= 0.0 {
+    if m == 1 || m > LARGEST_SQUARED || trace.is_nan() || trace <= 0.0 {
         return trace;
     }
     let n = design.samples();
     let mut column = vec![0.0; n];
-    let mut gram = vec![0.0; m * m];
+    gram.resize(m * m, 0.0);
     for (a, &i) in members.iter().enumerate() {
         column.fill(0.0);
         design.column_axpy(i, 1.0, &mut column);
@@ -191,10 +207,12 @@ pub(crate) fn block_bound(
             Curvatures::Uniform(h) => column.iter_mut().for_each(|u| *u *= h),
         }
         let sum = kernels::sum(&column);
-        for (b, &j) in members.iter().enumerate() {
-            gram[a * m + b] = design.column_dot(j, &column, sum) / trace;
+        for (b, &j) in members.iter().enumerate().skip(a) {
+            let product = design.column_dot(j, &column, sum);
+            (gram[a * m + b], gram[b * m + a]) = (product, product);
         }
     }
+    let mut gram: Vec<f64> = gram.iter().map(|q| q / trace).collect();
     let mut square = vec![0.0; m * m];
     for _ in 0..5 {
         for a in 0..m {

@@ -219,7 +219,7 @@ impl Descent {
 
     /// The blocks of curvature are at most a diagonal, under which the outputs are apart.
     fn bound_blocks(&mut self, penalty: &dyn Blocks, design: &Design, working: &[usize]) {
-        let n = design.samples();
+        let (n, mut gram) = (design.samples(), Vec::new());
         self.model.bound(&mut self.diagonal_bound);
         for &unit in working {
             let members = penalty.groups().members(unit);
@@ -227,7 +227,7 @@ impl Descent {
                 let (total, h) = (kernels::sum(h), Curvatures::Each(h));
                 let square = |&j: &usize| column_moments(design, j, h, total).1;
                 let trace = members.iter().map(square).sum();
-                top.max(block_bound(members, design, h, trace))
+                top.max(block_bound(members, design, h, trace, &mut gram))
             });
             self.bounds.push(bound);
         }

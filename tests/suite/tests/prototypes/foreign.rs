@@ -173,6 +173,7 @@ fn descend(penalty: &dyn Separable) -> Vec<f64> {
         working: &[0, 1, 2, 3, 4, 5],
         lipschitz: &lipschitz,
         offsets: &[],
+        grams: None,
         scratch: &mut [],
     };
     for _ in 0..10 {

@@ -122,7 +122,7 @@ impl Held {
         let (shift, weighted_sum, intercepts) = (from.numbers()?, from.numbers()?, from.numbers()?);
         let groups = if by_blocks {
             let groups = penalty.as_blocks().ok_or(Garbled)?.groups();
-            self.scratch.resize(4 * groups.largest() * self.setup.total.len(), 0.0);
+            self.scratch.resize(5 * groups.largest() * self.setup.total.len(), 0.0);
             Some(groups)
         } else {
             None
@@ -147,6 +147,7 @@ impl Held {
             working: &self.setup.working,
             lipschitz: &self.setup.lipschitz,
             offsets: &self.setup.offsets,
+            grams: None,
             scratch: &mut self.scratch,
         };
         let report = if by_blocks {

@@ -100,7 +100,8 @@ impl Model {
             working,
             lipschitz: &lipschitz,
             offsets: if blocks.is_some() { &offsets } else { &[] },
-            scratch: &mut vec![0.0; 4 * largest * outputs],
+            grams: None,
+            scratch: &mut vec![0.0; 5 * largest * outputs],
         };
         match blocks {
             Some(blocks) => blocks.sweep_blocks(&mut sweep),
