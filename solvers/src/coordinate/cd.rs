@@ -30,10 +30,10 @@ const INNER: f64 = 0.1;
 const ROUNDS: usize = 20;
 
 /// The share of the tolerance to which a working set is solved.
-const SHARE: f64 = 0.5;
+pub(crate) const SHARE: f64 = 0.5;
 
 /// The share of the penalty beyond which a piece at zero counts as near a violation.
-const NEAR: f64 = 0.9;
+pub(crate) const NEAR: f64 = 0.9;
 
 #[derive(Debug)]
 struct CoordinateDescent {

@@ -1,16 +1,23 @@
 //! Minimises the local model plus the penalty over a working set, by epochs of (block) coordinate
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
-use fenchel_core::{Design, Grams, Sweep};
+use fenchel_core::{Design, Grams, Separable, Sweep};
 
 use super::anderson::Anderson;
+use super::conjugate::{At, SupportCg};
 use super::model::Model;
-use super::support::{SupportNewton, price};
+use super::support::{SupportNewton, price, weigh};
 use super::units::{Units, shifted_axpy};
 
 /// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
 /// the next one.
 const FOCUS: f64 = 0.1;
+
+/// Epochs that a Newton step by conjugate gradients costs.
+const CONJUGATE: f64 = 30.0;
+
+/// The price up to which steps on the matrix are preferred: they go on without touching the data.
+const DIRECT: f64 = 80.0;
 
 /// Buffers of the inner solve, and the model that it moves.
 #[derive(Debug, Default)]
@@ -22,6 +29,7 @@ pub(crate) struct Engine {
     scratch: Vec<f64>,
     anderson: Anderson,
     newton: SupportNewton,
+    conjugate: SupportCg,
     /// Columns visited since it was last set to zero.
     pub visits: usize,
     /// Epochs since the last Newton step.
@@ -30,6 +38,26 @@ pub(crate) struct Engine {
     patience: f64,
     saved: Option<Saved>,
     end: Vec<f64>,
+    shifts: Vec<f64>,
+    grad_eta: Vec<f64>,
+}
+
+/// The Newton step that suits a support, and its price in epochs over it.
+#[derive(Debug, Clone, Copy)]
+enum Newton {
+    Matrix(f64),
+    Conjugate,
+    None,
+}
+
+impl Newton {
+    fn price(self) -> f64 {
+        match self {
+            Self::Matrix(price) => price,
+            Self::Conjugate => CONJUGATE,
+            Self::None => f64::INFINITY,
+        }
+    }
 }
 
 /// What an epoch visits, in order, and what it needs of each piece.
@@ -130,27 +158,27 @@ impl Engine {
             if last <= inner.tol {
                 break;
             }
-            if nonzero.take_nonzero(&all, units, beta) {
+            let fewer = nonzero.take_nonzero(&all, units, beta);
+            let suited = Self::suited(units, design, &nonzero);
+            if fewer {
                 self.anderson.clear();
                 let tol = inner.tol.max(FOCUS * last);
-                let price = price(design, &nonzero.support);
                 while left > 0 {
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
                     left -= 1;
                     if step <= tol {
                         break;
                     }
-                    self.spent += 1.0;
-                    if inner.extrapolate && self.spent >= (1.0 + self.patience) * price {
-                        self.spent = 0.0;
-                        let paid = self.newton(units, design, &nonzero, beta, intercepts);
-                        self.patience = if paid { 0.0 } else { 2.0 * self.patience + 1.0 };
-                        self.anderson.clear();
+                    if self.is_due(suited, inner) {
+                        self.newton(suited, units, design, &nonzero, beta, intercepts);
                     }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
                 self.anderson.clear();
             } else {
+                if self.is_due(suited, inner) {
+                    self.newton(suited, units, design, &nonzero, beta, intercepts);
+                }
                 self.extrapolate(units, design, &all, beta, intercepts, inner);
             }
         }
@@ -176,23 +204,75 @@ impl Engine {
         }
     }
 
-    /// Tries a Newton step on the support; whether it was taken.
+    /// The Newton step that suits `pieces`.
+    fn suited(units: &Units<'_>, design: &Design, pieces: &Pieces) -> Newton {
+        match units {
+            Units::Coordinates(_) if !pieces.support.is_empty() => {
+                let direct = price(design, &pieces.support);
+                if direct <= DIRECT { Newton::Matrix(direct) } else { Newton::Conjugate }
+            }
+            _ => Newton::None,
+        }
+    }
+
+    /// Counts an epoch; whether they have come to the price of a Newton step.
+    fn is_due(&mut self, suited: Newton, inner: Inner) -> bool {
+        self.spent += 1.0;
+        inner.extrapolate && self.spent >= (1.0 + self.patience) * suited.price()
+    }
+
+    /// Tries a Newton step on the support; one that is not taken makes the next one wait for longer.
     fn newton(
         &mut self,
+        suited: Newton,
         units: &Units<'_>,
         design: &Design,
         pieces: &Pieces,
         beta: &mut [f64],
         intercepts: &mut [f64],
-    ) -> bool {
-        let Units::Coordinates(penalty) = units else { return false };
+    ) {
+        let Units::Coordinates(penalty) = units else { return };
         let support = (pieces.support.as_slice(), pieces.lipschitz.as_slice());
-        let point = (&*beta, !intercepts.is_empty());
         let mut end = std::mem::take(&mut self.end);
-        let found = self.newton.run(*penalty, design, &self.model, support, point, &mut end);
+        let found = match suited {
+            Newton::Matrix(_) => {
+                let point = (&*beta, !intercepts.is_empty());
+                self.newton.run(*penalty, design, &self.model, support, point, &mut end)
+            }
+            Newton::Conjugate => {
+                self.conjugate_step(*penalty, design, support, (beta, intercepts), &mut end)
+            }
+            Newton::None => false,
+        };
         let taken = found && self.jump(units, design, pieces, beta, intercepts, &end);
         self.end = end;
-        taken
+        self.spent = 0.0;
+        self.patience = if taken { 0.0 } else { 2.0 * self.patience + 1.0 };
+        self.anderson.clear();
+    }
+
+    fn conjugate_step(
+        &mut self,
+        penalty: &dyn Separable,
+        design: &Design,
+        (support, lipschitz): (&[usize], &[f64]),
+        (beta, intercepts): (&[f64], &[f64]),
+        end: &mut Vec<f64>,
+    ) -> bool {
+        let (model, n) = (&self.model, design.samples());
+        self.grad_eta.clear();
+        for (k, &shift) in model.shift.iter().enumerate() {
+            let residual = &model.residual[k * n..(k + 1) * n];
+            self.grad_eta.extend(residual.iter().map(|r| -(r + shift)));
+            weigh(model.weights(k), &mut self.grad_eta[k * n..]);
+        }
+        let totals = if intercepts.is_empty() { &[] } else { model.totals() };
+        let at = At { support, lipschitz, beta, grad_eta: &self.grad_eta, totals };
+        let mut hessian = |v: &[f64], out: &mut [f64]| {
+            out.copy_from_slice(v);
+            out.chunks_mut(n).enumerate().for_each(|(k, out)| weigh(model.weights(k), out));
+        };
+        self.conjugate.run(penalty, design, &mut hessian, at, end, &mut self.shifts)
     }
 
     /// Curvature bounds and column sums of the working set.

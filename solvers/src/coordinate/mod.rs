@@ -2,14 +2,17 @@
 
 mod anderson;
 mod cd;
+mod conjugate;
 mod engine;
 mod model;
+mod piece;
 mod support;
 mod units;
 mod working_set;
 
 pub(crate) use anderson::Anderson;
-pub(crate) use cd::{BlockCdMethod, CdMethod};
+pub(crate) use cd::{BlockCdMethod, CdMethod, NEAR, SHARE};
+pub(crate) use conjugate::{At, SupportCg};
 pub(crate) use engine::{Engine, Inner};
 pub(crate) use model::Model;
 pub(crate) use units::{Curvatures, Units, block_bound, column_moments};

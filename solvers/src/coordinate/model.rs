@@ -28,6 +28,18 @@ pub(crate) struct Model {
 impl Model {
     /// The model of `fit` at `eta`, where its gradient is `grad_eta`.
     pub fn set(&mut self, fit: &dyn DataFit, eta: &[f64], own: &[f64], grad_eta: &[f64]) {
+        self.set_within(fit, eta, own, grad_eta, f64::INFINITY);
+    }
+
+    /// The same with curvatures so large that no sample alone would move by more than `radius`.
+    pub fn set_within(
+        &mut self,
+        fit: &dyn DataFit,
+        eta: &[f64],
+        own: &[f64],
+        grad_eta: &[f64],
+        radius: f64,
+    ) {
         let (n, outputs) = (fit.samples(), fit.outputs());
         let curvature = fit.as_curvature().expect("`supports` asked for a curvature");
         self.curvature.resize(n * outputs, 0.0);
@@ -41,7 +53,7 @@ impl Model {
         if curvature.form() != CurvatureForm::Constant {
             for (h, g) in self.curvature.iter_mut().zip(grad_eta) {
                 if *g != 0.0 {
-                    *h = h.max(CURVATURE_FLOOR * top).max(f64::MIN_POSITIVE);
+                    *h = h.max(CURVATURE_FLOOR * top).max(g.abs() / radius).max(f64::MIN_POSITIVE);
                 }
             }
         }

@@ -21,6 +21,7 @@ use faer::{Accum, MatMut, MatRef, Par, Side};
 use fenchel_core::{Design, Separable, kernels};
 
 use super::model::Model;
+use super::piece::piece;
 use super::units::Curvatures;
 
 /// How many times faster products and factors of matrices are than the products with columns of an
@@ -36,12 +37,6 @@ const HALVINGS: usize = 10;
 
 /// Supports beyond this are left to descent.
 const LARGEST: usize = 4096;
-
-/// The step of the differences that give the slope of the prox, relative to the coefficient.
-const DIFFERENCE: f64 = 1e-3;
-
-/// Steps that are tried for them, each a quarter of the one before.
-const SHORTENINGS: usize = 12;
 
 /// The buffers of Newton steps.
 #[derive(Debug, Default)]
@@ -282,42 +277,11 @@ impl SupportNewton {
     }
 }
 
-fn weigh(h: Curvatures<'_>, column: &mut [f64]) {
+pub(crate) fn weigh(h: Curvatures<'_>, column: &mut [f64]) {
     match h {
         Curvatures::Each(h) => column.iter_mut().zip(h).for_each(|(x, h)| *x *= h),
         Curvatures::Uniform(h) => column.iter_mut().for_each(|x| *x *= h),
     }
-}
-
-/// Slope and curvature of the penalty at `b`, from its prox around a point that a step along the
-/// gradient comes from, so short that it stays on the side of `b`; `None` where the prox does not
-/// move there, as at the end of an interval.
-fn piece(
-    penalty: &dyn Separable,
-    flat: usize,
-    b: f64,
-    gradient: f64,
-    lipschitz: f64,
-) -> Option<(f64, f64)> {
-    let mut step = 1.0 / lipschitz;
-    for _ in 0..SHORTENINGS {
-        let v = b - step * gradient;
-        let near = penalty.prox_at(flat, v, step);
-        let width = DIFFERENCE * near.abs();
-        let ends = [v - width, v + width].map(|v| penalty.prox_at(flat, v, step));
-        if near * b <= 0.0 || ends.iter().any(|end| end * b <= 0.0) {
-            step *= 0.25;
-            continue;
-        }
-        let moved = ends[1] - ends[0];
-        if moved.is_nan() || moved < 1e-6 * width {
-            return None;
-        }
-        // Of a quadratic piece the difference is exact up to rounding.
-        let curvature = (2.0 * width / moved - 1.0) / step;
-        return Some(((v - near) / step + curvature * (b - near), curvature));
-    }
-    None
 }
 
 #[cfg(test)]
@@ -325,7 +289,8 @@ mod tests {
     use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
     use fenchel_core::{DenseMatrix, Design, Matrix, Response, Samples, Separable};
 
-    use super::{Model, SupportNewton, piece, price};
+    use super::super::piece::tests::Elastic;
+    use super::{Model, SupportNewton, price};
 
     /// Half the squared difference.
     #[derive(Debug)]
@@ -353,24 +318,6 @@ mod tests {
         }
         fn second_bound(&self) -> Option<f64> {
             Some(1.0)
-        }
-    }
-
-    /// `l1 |b| + l2/2 b^2`.
-    struct Elastic(f64, f64);
-
-    impl Separable for Elastic {
-        fn value_at(&self, _: usize, b: f64) -> f64 {
-            self.0 * b.abs() + 0.5 * self.1 * b * b
-        }
-        fn prox_at(&self, _: usize, v: f64, step: f64) -> f64 {
-            fenchel_core::kernels::soft_threshold(v, step * self.0) / (1.0 + step * self.1)
-        }
-        fn subdiff_dist_at(&self, _: usize, b: f64, grad: f64) -> f64 {
-            if b == 0.0 {
-                return (grad.abs() - self.0).max(0.0);
-            }
-            (grad + self.0.copysign(b) + self.1 * b).abs()
         }
     }
 
@@ -421,16 +368,6 @@ mod tests {
                 assert!(distance < 1e-12, "{j}: {} at distance {distance}", end[j]);
             }
         }
-    }
-
-    #[test]
-    fn slope_and_curvature_are_read_off_the_prox() {
-        let penalty = Elastic(0.4, 0.25);
-        let (slope, curvature) = piece(&penalty, 0, -2.0, 0.7, 3.0).unwrap();
-        assert!((slope + 0.4 + 0.25 * 2.0).abs() < 1e-9 && (curvature - 0.25).abs() < 1e-9);
-        // A whole step would lead across zero, to the other slope.
-        let (slope, curvature) = piece(&penalty, 0, 0.01, 5.0, 3.0).unwrap();
-        assert!((slope - 0.4 - 0.25 * 0.01).abs() < 1e-9 && (curvature - 0.25).abs() < 1e-9);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 /// Smallest size of a working set.
 const FIRST: usize = 64;
 
+/// One in so many pieces, beside [`FIRST`] ones, may be there for being near a violation.
+const NEAR_SHARE: usize = 4;
+
 /// A working set that grows geometrically.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WorkingSet {
@@ -17,7 +20,7 @@ pub(crate) struct WorkingSet {
 
 impl WorkingSet {
     /// Chooses all active pieces and the largest positive violations, at least as many pieces as
-    /// last time and twice the number of active ones; then the largest positive of `near`, the
+    /// last time and twice the number of active ones, four times where nearly all pieces became active; then the largest positive of `near`, the
     /// violations of a penalty that keeps less. Returns the largest violation of all.
     pub fn choose(
         &mut self,
@@ -26,6 +29,7 @@ impl WorkingSet {
         is_active: impl Fn(usize) -> bool,
     ) -> f64 {
         let largest = violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
+        let last = self.units.len();
         self.units.clear();
         self.order.clear();
         for (unit, violation) in violations.iter().enumerate() {
@@ -35,7 +39,10 @@ impl WorkingSet {
                 self.order.push(unit);
             }
         }
-        self.size = self.size.max(FIRST).max(2 * self.units.len());
+        // Where nearly all that was let in stayed, far more is wanted.
+        let filled = last > 0 && 10 * self.units.len() >= 9 * last;
+        let growth = if filled { 4 } else { 2 };
+        self.size = self.size.max(FIRST).max(growth * self.units.len());
         let room = self.size.saturating_sub(self.units.len()).max(1);
         self.complete = self.order.len() <= room;
         if !self.complete {
@@ -43,7 +50,7 @@ impl WorkingSet {
         }
         self.units.extend_from_slice(&self.order);
         if self.complete && self.order.len() < room {
-            let left = room - self.order.len();
+            let left = (room - self.order.len()).min(FIRST + self.units.len() / NEAR_SHARE);
             self.order.clear();
             self.order.extend(
                 (0..near.len()).filter(|&unit| {
@@ -80,6 +87,17 @@ mod tests {
         assert_eq!(set.units.len(), 64);
         assert_eq!(set.units[0], 3);
         assert_eq!(set.units[1..], (137..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_set_of_which_nearly_all_stayed_grows_fourfold_and_another_twofold() {
+        let violations = vec![1.0; 1000];
+        for (active, size) in [(64, 256), (50, 100)] {
+            let mut set = WorkingSet::default();
+            set.choose(&violations, &[], |_| false);
+            set.choose(&violations, &[], |u| u < active);
+            assert_eq!(set.units.len(), size);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Second-order methods.
 
+mod correction;
 mod coupled;
 mod gram;
 mod prox_newton;

@@ -11,17 +11,30 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{Convexity, LinearModel, Problem, kernels};
+use fenchel_core::{Convexity, LinearModel, Penalty, Problem, Separable, Shape, kernels};
 
+use super::correction::Correction;
 use super::coupled::{Descent, Start};
 use super::gram::GramModel;
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
-use crate::coordinate::{Engine, Inner, Units, WorkingSet};
+use crate::coordinate::{Engine, Inner, NEAR, SHARE, Units, WorkingSet};
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Epochs of coordinate descent on one model at most.
 const EPOCHS: usize = 100;
+
+/// The inner tolerance, relative to the largest violation: a step costs little more than an epoch.
+const INNER: f64 = 0.1;
+
+/// Steps on one working set at most, and the share of the last certificate that another must beat.
+const STEPS: usize = 10;
+const PAYS: f64 = 0.7;
+
+/// By what the radius within which the model is trusted grows after a whole step, and the least share
+/// of a step that it shrinks to.
+const GROWTH: f64 = 2.0;
+const LEAST: f64 = 0.1;
 
 /// Largest number of coefficients for which the Gram matrix is formed.
 const LARGEST_GRAM: usize = 2000;
@@ -33,7 +46,16 @@ struct ProxNewton {
     gram: GramModel,
     working: WorkingSet,
     certifier: Certifier,
+    /// How far a sample's predictor may move in a step, by the model of that sample alone.
+    radius: f64,
+    correction: Correction,
+    /// Largest relative certificate that counts as solved.
+    tol: f64,
+    /// The penalty that tells which pieces are near a violation.
+    near: Option<Box<dyn Penalty>>,
     violations: Vec<f64>,
+    near_violations: Vec<f64>,
+    features: Vec<usize>,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     grad_own: Vec<f64>,
@@ -64,6 +86,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             prox.prox(&outside, 1.0, beta);
         }
         state.certificate = self.certifier.certify(p, &state.params);
+        self.near = Some(p.penalty.scaled(NEAR));
         Ok((state, None))
     }
 
@@ -73,36 +96,27 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = *problem.problem.as_ref().expect("the executor holds the problem");
-        let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
-        self.start.clone_from(&state.params);
-
-        model.eta(&self.start, &mut self.eta);
-        self.grad_eta.resize(self.eta.len(), 0.0);
-        let own = p.shape().split(&self.start).2;
-        self.grad_own.resize(own.len(), 0.0);
-        let value = smooth.gradient(&self.eta, own, &mut self.grad_eta, &mut self.grad_own);
-        if !value.is_finite() {
-            anyhow::bail!("the loss is not finite where the solver stands");
-        }
+        let before = state.params.clone();
         let units = Units::of(p.penalty);
-        match &units {
-            Some(units) if is_coupled(model) => {
-                self.descend_coupled(&p, model, units, &mut state.params);
+        let mut largest = units.as_ref().map_or(0.0, |units| self.choose(&p, units, &before));
+        let mut reached = f64::INFINITY;
+        for _ in 0..STEPS {
+            self.newton_step(&p, units.as_ref(), largest, &mut state.params)?;
+            let Some(units) = &units else { break };
+            if !self.working.complete {
+                break;
             }
-            _ => {
-                self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
-                self.change.clone_from(&self.engine.model.residual);
-                match &units {
-                    Some(units) => self.descend(&p, model, units, &mut state.params),
-                    None => self.minimise_gram(&p, model, &mut state.params),
-                }
-                self.change_from_residual(model.fit.samples());
+            let certificate = self.certifier.certify_over(&p, &state.params, &self.features);
+            if certificate.relative <= SHARE * self.tol || certificate.relative >= PAYS * reached {
+                break;
             }
+            reached = certificate.relative;
+            let beta = p.shape().split(&state.params).0;
+            units.violations(beta, self.certifier.gradient(), &mut self.violations);
+            largest = self.violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
         }
-        self.search(&p, model, value, &mut state.params);
 
-        state.stalled = state.params == self.start;
+        state.stalled = state.params == before;
         state.certificate = self.certifier.certify(&p, &state.params);
         Ok((state, None))
     }
@@ -116,15 +130,117 @@ fn is_coupled(model: &LinearModel) -> bool {
 }
 
 impl ProxNewton {
-    /// Chooses the working set, and how well the model is to be minimised on it.
-    fn plan(&mut self, problem: &Problem<'_>, units: &Units<'_>, beta: &[f64]) -> Inner {
+    /// Chooses the working set; returns the largest violation.
+    fn choose(&mut self, problem: &Problem<'_>, units: &Units<'_>, params: &[f64]) -> f64 {
+        let shape = problem.shape();
+        let beta = shape.split(params).0;
         units.violations(beta, self.certifier.gradient(), &mut self.violations);
-        let largest = self.working.choose(&self.violations, &[], |u| units.is_active(u, beta));
-        Inner {
-            tol: 1e-2 * largest.max(1e-300),
+        let near = self.near.as_deref().and_then(Units::of);
+        near.expect("`init` scaled the penalty").violations(
+            beta,
+            self.certifier.gradient(),
+            &mut self.near_violations,
+        );
+        let active = |unit| units.is_active(unit, beta);
+        let largest = self.working.choose(&self.violations, &self.near_violations, active);
+        units.features(&self.working.units, shape.features, &mut self.features);
+        largest
+    }
+
+    /// One step of Newton's method over the working set.
+    fn newton_step(
+        &mut self,
+        p: &Problem<'_>,
+        units: Option<&Units<'_>>,
+        largest: f64,
+        params: &mut [f64],
+    ) -> Result<(), Error> {
+        let model = p.objective.as_linear().expect("`supports` asked for a linear model");
+        let value = self.expand(p, model, params)?;
+        let inner = Inner {
+            tol: INNER * largest.max(1e-300),
             epochs: EPOCHS,
-            extrapolate: problem.penalty.convexity() == Convexity::Convex,
+            extrapolate: p.penalty.convexity() == Convexity::Convex,
+        };
+        match units {
+            Some(units) if is_coupled(model) => {
+                self.descend_coupled(p, model, units, params, inner);
+            }
+            _ => {
+                let (eta, grad) = (&self.eta, &self.grad_eta);
+                self.engine.model.set_within(&*model.fit, eta, &[], grad, self.radius);
+                self.change.clone_from(&self.engine.model.residual);
+                match units {
+                    Some(units) => {
+                        let (beta, intercepts, _) = p.shape().split_mut(params);
+                        let working = &self.working.units;
+                        self.engine.descend(units, &model.design, working, beta, intercepts, inner);
+                    }
+                    None => self.minimise_gram(p, model, params),
+                }
+                self.change_from_residual(model.fit.samples());
+            }
         }
+        let share = self.search(p, model, value, params);
+        let moved = kernels::max_abs(&self.change);
+        if share == 1.0 {
+            self.radius *= GROWTH;
+        } else if moved > 0.0 {
+            self.radius = share.max(LEAST) * moved;
+        }
+        if self.working.complete
+            && let Some(Units::Coordinates(penalty)) = units
+        {
+            self.correct(p, model, *penalty, params)?;
+        }
+        Ok(())
+    }
+
+    /// Where the curvature only bounds a Hessian that is known by products, a step of Newton's method
+    /// proper on the support.
+    fn correct(
+        &mut self,
+        p: &Problem<'_>,
+        model: &LinearModel,
+        penalty: &dyn Separable,
+        params: &mut [f64],
+    ) -> Result<(), Error> {
+        let known = model.fit.as_curvature().is_some_and(|c| c.as_product().is_some());
+        let own = model.fit.as_own().is_some();
+        if !known || own || p.penalty.convexity() != Convexity::Convex {
+            return Ok(());
+        }
+        let value = self.expand(p, model, params)?;
+        let (eta, grad_eta) = (&self.eta, &self.grad_eta);
+        self.engine.model.set(&*model.fit, eta, &[], grad_eta);
+        let (bound, shape) = (&self.engine.model, p.shape());
+        let at = (eta.as_slice(), grad_eta.as_slice());
+        if self.correction.step(penalty, model, bound, at, (&shape, &mut *params)) {
+            self.change_from_params(model, &shape, params);
+            self.search(p, model, value, params);
+        }
+        Ok(())
+    }
+
+    /// Takes `params` for the start of a step, with `eta`, the gradient and the value of the loss.
+    fn expand(
+        &mut self,
+        p: &Problem<'_>,
+        model: &LinearModel,
+        params: &[f64],
+    ) -> Result<f64, Error> {
+        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
+        self.start.clear();
+        self.start.extend_from_slice(params);
+        model.eta(&self.start, &mut self.eta);
+        self.grad_eta.resize(self.eta.len(), 0.0);
+        let own = p.shape().split(&self.start).2;
+        self.grad_own.resize(own.len(), 0.0);
+        let value = smooth.gradient(&self.eta, own, &mut self.grad_eta, &mut self.grad_own);
+        if !value.is_finite() {
+            anyhow::bail!("the loss is not finite where the solver stands");
+        }
+        Ok(value)
     }
 
     /// Minimises the coupled model by descent, and takes down the change of `eta`.
@@ -134,10 +250,10 @@ impl ProxNewton {
         model: &LinearModel,
         units: &Units<'_>,
         params: &mut [f64],
+        inner: Inner,
     ) {
         let shape = problem.shape();
         let (beta, free) = params.split_at_mut(shape.coefficients());
-        let inner = self.plan(problem, units, beta);
         let start = Start {
             model,
             eta: &self.eta,
@@ -146,6 +262,11 @@ impl ProxNewton {
             grad_own: &self.grad_own,
         };
         self.coupled.run(&start, units, &self.working.units, beta, free, inner);
+        self.change_from_params(model, &shape, params);
+    }
+
+    /// The change of `eta` from `start` to `params`.
+    fn change_from_params(&mut self, model: &LinearModel, shape: &Shape, params: &[f64]) {
         let n = model.fit.samples();
         self.step.clear();
         self.step.extend(params.iter().zip(&self.start).map(|(new, old)| new - old));
@@ -155,19 +276,6 @@ impl ProxNewton {
         for (change, step) in self.change.chunks_mut(n).zip(intercepts) {
             change.iter_mut().for_each(|c| *c += step);
         }
-    }
-
-    /// Minimises the model by descent; afterwards the model's residual belongs to `params`.
-    fn descend(
-        &mut self,
-        problem: &Problem<'_>,
-        model: &LinearModel,
-        units: &Units<'_>,
-        params: &mut [f64],
-    ) {
-        let (beta, intercepts, _) = problem.shape().split_mut(params);
-        let inner = self.plan(problem, units, beta);
-        self.engine.descend(units, &model.design, &self.working.units, beta, intercepts, inner);
     }
 
     /// Minimises the model on the Gram matrix, and moves its residual along.
@@ -215,14 +323,14 @@ impl ProxNewton {
         }
     }
 
-    /// Shortens the step from `start` to `params` until `F` falls enough.
+    /// Shortens the step from `start` to `params` until `F` falls enough; its share, 0 for none.
     fn search(
         &mut self,
         problem: &Problem<'_>,
         model: &LinearModel,
         value: f64,
         params: &mut [f64],
-    ) {
+    ) -> f64 {
         let shape = problem.shape();
         let coefficients = shape.coefficients();
         let change = &self.change;
@@ -246,11 +354,12 @@ impl ProxNewton {
                 + problem.penalty.value(&params[..coefficients]);
             let slack = 1e-14 * (value.abs() + old_penalty.abs());
             if moved <= value + old_penalty + 1e-4 * step * decrease.min(0.0) + slack {
-                return;
+                return step;
             }
             step *= 0.5;
         }
         params.copy_from_slice(&self.start);
+        0.0
     }
 }
 
@@ -330,6 +439,8 @@ impl Method for ProxNewtonMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        run(problem, ProxNewton::default(), start, control)
+        let solver =
+            ProxNewton { tol: control.tol, radius: f64::INFINITY, ..ProxNewton::default() };
+        run(problem, solver, start, control)
     }
 }
