@@ -214,6 +214,9 @@ impl Design {
             out.copy_from_slice(u);
             return;
         }
+        if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
+            return self.mul_t_together(0..p, u, out);
+        }
         for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
             let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
             for (j, out) in out.iter_mut().enumerate() {
@@ -222,10 +225,27 @@ impl Design {
         }
     }
 
+    /// The products of some columns with all of `u`, so that each column is touched once.
+    fn mul_t_together(&self, features: impl Iterator<Item = usize>, u: &[f64], out: &mut [f64]) {
+        let (n, p) = (self.samples(), self.features());
+        let mut products = vec![0.0; u.len() / n.max(1)];
+        let total = |u: &[f64]| if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
+        let totals: Vec<f64> = u.chunks(n.max(1)).map(total).collect();
+        for j in features {
+            self.stored_column(j).dot_each(n, u, &mut products);
+            for (k, (product, total)) in products.iter().zip(&totals).enumerate() {
+                out[j + k * p] = (product - self.centre(j) * total) / self.scale(j);
+            }
+        }
+    }
+
     /// As [`Design::mul_t`] for the columns `features` alone: `out` is zero elsewhere.
     pub fn mul_t_over(&self, features: &[usize], u: &[f64], out: &mut [f64]) {
         let (n, p) = (self.samples(), self.features());
         out.fill(0.0);
+        if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
+            return self.mul_t_together(features.iter().copied(), u, out);
+        }
         for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
             let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
             for &j in features {

@@ -48,7 +48,39 @@ fn dot_inner(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     let tail: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
-    reduce(acc) + tail
+    reduce(&acc) + tail
+}
+
+/// How many columns a product takes at a time: their accumulators fill the registers.
+pub const TOGETHER: usize = 3;
+
+/// `sum_i x_i u_i` for several columns `u`, with the bits of [`dot`], touching `x` once.
+pub fn dot_each(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
+    if x.len() < SHORT {
+        return u.map(|u| dot_inner(x, u));
+    }
+    wide!(dot_each_inner(x: &'a [f64], u: [&'a [f64]; TOGETHER]) -> [f64; TOGETHER])
+}
+
+#[inline(always)]
+fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
+    let n = u.iter().fold(x.len(), |n, u| n.min(u.len()));
+    let [(a, rest_a), (b, rest_b), (c, rest_c)] = u.map(|u| u[..n].as_chunks::<LANES>());
+    let (chunks, rest) = x[..n].as_chunks::<LANES>();
+    let (mut acc_a, mut acc_b, mut acc_c) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for (((x, a), b), c) in chunks.iter().zip(a).zip(b).zip(c) {
+        for l in 0..LANES {
+            acc_a[l] += x[l] * a[l];
+        }
+        for l in 0..LANES {
+            acc_b[l] += x[l] * b[l];
+        }
+        for l in 0..LANES {
+            acc_c[l] += x[l] * c[l];
+        }
+    }
+    let tail = |u: &[f64]| rest.iter().zip(u).map(|(x, u)| x * u).sum::<f64>();
+    [reduce(&acc_a) + tail(rest_a), reduce(&acc_b) + tail(rest_b), reduce(&acc_c) + tail(rest_c)]
 }
 
 /// `sum_i a_i b_i c_i`.
@@ -72,7 +104,7 @@ fn dot3_inner(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
         }
     }
     let tail: f64 = rest_a.iter().zip(rest_b).zip(rest_c).map(|((x, y), z)| x * y * z).sum();
-    reduce(acc) + tail
+    reduce(&acc) + tail
 }
 
 /// `sum_i x_i (u_i - v_i s_i)`.
@@ -97,7 +129,7 @@ fn dot_less_inner(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
         }
     }
     let rest = rest_x.iter().zip(rest_u).zip(rest_v).zip(rest_s);
-    reduce(acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
+    reduce(&acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
 }
 
 /// `sum_i a_i`.
@@ -117,7 +149,7 @@ fn sum_inner(a: &[f64]) -> f64 {
             acc[l] += x[l];
         }
     }
-    reduce(acc) + rest.iter().sum::<f64>()
+    reduce(&acc) + rest.iter().sum::<f64>()
 }
 
 /// `y <- y + a x`.
@@ -147,6 +179,23 @@ pub fn axpy3(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
 fn axpy3_inner(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
     for ((y, h), x) in y.iter_mut().zip(h).zip(x) {
         *y += a * h * x;
+    }
+}
+
+/// `y_i <- y_i + a h_i x_i` and `d_i <- d_i + a x_i`.
+pub fn axpy_both(a: f64, h: &[f64], x: &[f64], y: &mut [f64], d: &mut [f64]) {
+    if x.len() < SHORT {
+        return axpy_both_inner(a, h, x, y, d);
+    }
+    wide!(axpy_both_inner(a: f64, h: &'a [f64], x: &'a [f64], y: &'a mut [f64], d: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn axpy_both_inner(a: f64, h: &[f64], x: &[f64], y: &mut [f64], d: &mut [f64]) {
+    for (((y, d), h), x) in y.iter_mut().zip(d).zip(h).zip(x) {
+        let step = a * x;
+        *d += step;
+        *y += h * step;
     }
 }
 
@@ -224,8 +273,10 @@ pub fn soft_threshold(v: f64, t: f64) -> f64 {
     if v.abs() <= t { 0.0 } else { v - t.copysign(v) }
 }
 
-#[inline(always)]
-fn reduce(acc: [f64; LANES]) -> f64 {
+/// Not inlined: seeing this order of sums, the compiler puts the accumulators into registers in an
+/// order that costs the loops before it shuffles, and half of their speed.
+#[inline(never)]
+fn reduce(acc: &[f64; LANES]) -> f64 {
     ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7]))
 }
 
@@ -242,6 +293,14 @@ mod tests {
             assert!((dot(&a, &b) - naive).abs() < 1e-13);
             let all: Vec<u32> = (0..n as u32).collect();
             assert!((sparse_dot(&all, &a, &b) - naive).abs() < 1e-13);
+            let each = dot_each(&a, [&b, &a, &b]);
+            assert_eq!(each, [dot(&a, &b), dot(&a, &a), dot(&a, &b)]);
+            let (mut y, mut d) = (a.clone(), b.clone());
+            axpy_both(0.5, &b, &a, &mut y, &mut d);
+            for i in 0..n {
+                assert!((y[i] - a[i] - 0.5 * b[i] * a[i]).abs() < 1e-15);
+                assert!((d[i] - b[i] - 0.5 * a[i]).abs() < 1e-15);
+            }
             let cube: f64 = a.iter().zip(&b).map(|(x, y)| x * y * y).sum();
             assert!((dot3(&a, &b, &b) - cube).abs() < 1e-13);
             assert!((sparse_dot3(&all, &a, &b, &b) - cube).abs() < 1e-13);

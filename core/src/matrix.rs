@@ -278,6 +278,22 @@ impl Column<'_> {
         }
     }
 
+    /// `sum_i x_i u_i` for each of the columns of `u`, n numbers each.
+    pub fn dot_each(&self, n: usize, u: &[f64], out: &mut [f64]) {
+        let mut done = 0;
+        if let Self::Dense(x) = self {
+            let together = u.chunks_exact(n.max(1) * kernels::TOGETHER);
+            for (u, out) in together.zip(out.chunks_exact_mut(kernels::TOGETHER)) {
+                let u = std::array::from_fn(|k| &u[k * n..(k + 1) * n]);
+                out.copy_from_slice(&kernels::dot_each(x, u));
+                done += kernels::TOGETHER;
+            }
+        }
+        for (u, out) in u.chunks(n.max(1)).zip(out).skip(done) {
+            *out = self.dot(u);
+        }
+    }
+
     /// `sum_i x_i h_i u_i`.
     #[inline]
     pub fn dot3(&self, h: &[f64], u: &[f64]) -> f64 {
@@ -311,6 +327,18 @@ impl Column<'_> {
         match self {
             Self::Dense(x) => kernels::axpy3(a, h, x, u),
             Self::Sparse(i, x) => kernels::sparse_axpy3(a, i, h, x, u),
+        }
+    }
+
+    /// `u_i <- u_i + a h_i x_i` and `d_i <- d_i + a x_i`.
+    #[inline]
+    pub fn axpy_both(&self, a: f64, h: &[f64], u: &mut [f64], d: &mut [f64]) {
+        match self {
+            Self::Dense(x) => kernels::axpy_both(a, h, x, u, d),
+            Self::Sparse(i, x) => {
+                kernels::sparse_axpy3(a, i, h, x, u);
+                kernels::sparse_axpy(a, i, x, d);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use fenchel_core::{Design, Matrix};
 
 const N: usize = 20;
 const P: usize = 5;
+const K: usize = 5;
 
 fn pairs() -> Vec<(&'static str, Design, Design)> {
     let (dense, sparse) = dense_and_sparse(N, P);
@@ -55,11 +56,11 @@ fn products_are_those_of_the_columns_dense_and_sparse() {
     for (name, dense, sparse) in pairs() {
         for design in [&dense, &sparse] {
             let x = columns(design);
-            let (beta, u) = (noise(8, P * 2), noise(9, N * 2));
-            let (mut product, mut transposed) = (vec![f64::NAN; N * 2], vec![f64::NAN; P * 2]);
+            let (beta, u) = (noise(8, P * K), noise(9, N * K));
+            let (mut product, mut transposed) = (vec![f64::NAN; N * K], vec![f64::NAN; P * K]);
             design.mul(&beta, &mut product);
             design.mul_t(&u, &mut transposed);
-            for k in 0..2 {
+            for k in 0..K {
                 for i in 0..N {
                     let naive: f64 = (0..P).map(|j| x[j][i] * beta[j + k * P]).sum();
                     assert_close(&[product[i + k * N]], &[naive], name);
@@ -68,6 +69,11 @@ fn products_are_those_of_the_columns_dense_and_sparse() {
                     let naive: f64 = (0..N).map(|i| x[j][i] * u[i + k * N]).sum();
                     assert_close(&[transposed[j + k * P]], &[naive], name);
                 }
+            }
+            let mut over = vec![f64::NAN; P * K];
+            design.mul_t_over(&[1, 3], &u, &mut over);
+            for (at, (over, all)) in over.iter().zip(&transposed).enumerate() {
+                assert_eq!(*over, if [1, 3].contains(&(at % P)) { *all } else { 0.0 }, "{name}");
             }
         }
     }

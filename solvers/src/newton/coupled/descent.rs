@@ -1,7 +1,7 @@
 //! Minimises the coupled model plus the penalty over a working set, by epochs of (block) coordinate
 //! descent with Anderson extrapolation.
 
-use fenchel_core::{Blocks, Design, LinearModel, Separable, kernels, worst};
+use fenchel_core::{Blocks, Column, Design, LinearModel, Separable, kernels, worst};
 
 use super::model::{Local, Model, Position};
 use crate::coordinate::{Anderson, Curvatures, Inner, Units, block_bound, column_moments};
@@ -10,11 +10,17 @@ use crate::coordinate::{Anderson, Curvatures, Inner, Units, block_bound, column_
 /// rounding.
 const LEAST_LEFT: f64 = 1e-10;
 
+/// The share of a whole epoch's largest step down to which the nonzero coefficients are moved alone
+/// before the next one.
+const FOCUS: f64 = 0.1;
+
 /// The model and the buffers of the inner solve.
 #[derive(Debug, Default)]
 pub(crate) struct Descent {
     model: Model,
     coordinates: Vec<Coordinate>,
+    /// Which of them an epoch visits, where pieces are coefficients.
+    visited: Vec<usize>,
     /// Of each piece, where its coordinates begin, and one more.
     starts: Vec<usize>,
     /// Stored moments of each coordinate, and how the free parameters respond to it; L numbers each.
@@ -87,19 +93,77 @@ impl Descent {
         let mut params = Parameters { beta, free };
         self.prepare(units, design, working, params.beta.len());
         self.model.settle(params.free);
-        for _ in 0..inner.epochs {
-            let largest = match units {
-                Units::Coordinates(penalty) => self.sweep(*penalty, design, &mut params),
-                Units::Blocks(penalty) => self.sweep_blocks(*penalty, design, working, &mut params),
-            };
+        let mut left = inner.epochs;
+        while left > 0 {
+            let all = 0..self.coordinates.len();
+            self.visited.clear();
+            self.visited.extend(all);
+            let largest = self.epoch(units, design, working, &mut params);
+            left -= 1;
             if largest <= inner.tol {
                 break;
             }
-            if inner.extrapolate {
-                let iterate = self.coordinates.iter().map(|c| params.beta[c.flat]);
-                if let Some(point) = self.anderson.push(iterate) {
-                    self.jump(units, design, working, &point, &mut params);
+            if !self.visit_nonzero(units, params.beta) {
+                self.extrapolate(units, design, working, &mut params, inner);
+                continue;
+            }
+            // The nonzero coefficients alone cost less and do most of the work.
+            self.anderson.clear();
+            let tol = inner.tol.max(FOCUS * largest);
+            while left > 0 {
+                let largest = self.epoch(units, design, working, &mut params);
+                left -= 1;
+                if largest <= tol {
+                    break;
                 }
+                self.extrapolate(units, design, working, &mut params, inner);
+            }
+            self.anderson.clear();
+        }
+    }
+
+    fn epoch(
+        &mut self,
+        units: &Units<'_>,
+        design: &Design,
+        working: &[usize],
+        params: &mut Parameters<'_>,
+    ) -> f64 {
+        match units {
+            Units::Coordinates(penalty) => self.sweep(*penalty, design, params),
+            Units::Blocks(penalty) => self.sweep_blocks(*penalty, design, working, params),
+        }
+    }
+
+    /// Takes what is zero out of the next epochs; whether that is worth while.
+    fn visit_nonzero(&mut self, units: &Units<'_>, beta: &[f64]) -> bool {
+        if matches!(units, Units::Blocks(_)) {
+            return false;
+        }
+        let all = self.visited.len();
+        self.visited.retain(|&at| beta[self.coordinates[at].flat] != 0.0);
+        let left = self.visited.len();
+        if left > 0 && 4 * left <= 3 * all {
+            return true;
+        }
+        self.visited.clear();
+        self.visited.extend(0..all);
+        false
+    }
+
+    /// Remembers the point, and now and then tries the extrapolation of the last ones.
+    fn extrapolate(
+        &mut self,
+        units: &Units<'_>,
+        design: &Design,
+        working: &[usize],
+        params: &mut Parameters<'_>,
+        inner: Inner,
+    ) {
+        if inner.extrapolate {
+            let iterate = self.visited.iter().map(|&at| params.beta[self.coordinates[at].flat]);
+            if let Some(point) = self.anderson.push(iterate) {
+                self.jump(units, design, working, &point, params);
             }
         }
     }
@@ -116,29 +180,35 @@ impl Descent {
             units.coefficients(unit, count, &mut flat);
         }
         self.starts.push(flat.len());
-        self.moments.clear();
-        self.moments.resize(flat.len() * wide, 0.0);
-        self.responses.clear();
-        self.responses.resize(flat.len() * wide, 0.0);
-        let totals: Vec<f64> = (0..self.model.outputs).map(|k| self.model.total(k)).collect();
+        self.coordinates.extend(flat.into_iter().map(|flat| Coordinate {
+            flat,
+            place: (flat % p, flat / p),
+            curvature: 0.0,
+        }));
+        self.moments.resize(self.coordinates.len() * wide, 0.0);
+        self.responses.resize(self.coordinates.len() * wide, 0.0);
         let mut centred = vec![0.0; wide];
-        let moments = self.moments.chunks_mut(wide).zip(self.responses.chunks_mut(wide));
-        for (flat, (moments, response)) in flat.into_iter().zip(moments) {
-            let (j, k) = (flat % p, flat / p);
-            self.model.moments(design.stored_column(j), k, moments);
-            centred.copy_from_slice(moments);
-            self.model.centre(design, j, k, &mut centred);
-            let diagonal = Curvatures::Each(self.model.diagonal(k));
-            let (_, square) = column_moments(design, j, diagonal, totals[k]);
-            let mut curvature = square;
-            if self.model.free {
-                self.model.solve(&centred, response);
-                curvature -= response.iter().zip(&centred).map(|(r, m)| r * m).sum::<f64>();
-                curvature = curvature.max(LEAST_LEFT * square);
-            } else {
-                response.copy_from_slice(&centred);
+        for k in 0..self.model.outputs {
+            self.model.prepare_moments(k);
+            let total = self.model.total(k);
+            let parts = self.moments.chunks_mut(wide).zip(self.responses.chunks_mut(wide));
+            let along = self.coordinates.iter_mut().zip(parts).filter(|(c, _)| c.place.1 == k);
+            for (coordinate, (moments, response)) in along {
+                let j = coordinate.place.0;
+                self.model.moments(design.stored_column(j), k, moments);
+                centred.copy_from_slice(moments);
+                self.model.centre(design, j, k, &mut centred);
+                let diagonal = Curvatures::Each(self.model.diagonal(k));
+                let (_, square) = column_moments(design, j, diagonal, total);
+                coordinate.curvature = square;
+                if self.model.free {
+                    self.model.solve(&centred, response);
+                    let along: f64 = response.iter().zip(&centred).map(|(r, m)| r * m).sum();
+                    coordinate.curvature = (square - along).max(LEAST_LEFT * square);
+                } else {
+                    response.copy_from_slice(&centred);
+                }
             }
-            self.coordinates.push(Coordinate { flat, place: (j, k), curvature });
         }
         self.bounds.clear();
         if let Units::Blocks(penalty) = units {
@@ -171,11 +241,15 @@ impl Descent {
     ) -> f64 {
         let wide = self.model.wide;
         let mut largest = 0.0;
-        for (at, c) in self.coordinates.iter().enumerate() {
+        for &at in &self.visited {
+            let c = self.coordinates[at];
             if c.curvature <= 0.0 {
                 continue; // the column is zero in this model: the objective does not see it
             }
             let column = design.stored_column(c.place.0);
+            if matches!(column, Column::Dense(_)) {
+                self.model.enter(c.place.1);
+            }
             let moments = &self.moments[at * wide..(at + 1) * wide];
             let slope = self.model.derivative(design, column, c.place, moments);
             let old = params.beta[c.flat];
@@ -187,6 +261,7 @@ impl Descent {
                 largest = worst(largest, c.curvature * (new - old).abs());
             }
         }
+        self.model.leave();
         largest
     }
 
@@ -244,17 +319,22 @@ impl Descent {
         let wide = self.model.wide;
         let before = units.value(working, params.beta);
         self.saved.beta.clear();
-        self.saved.beta.extend(self.coordinates.iter().map(|c| params.beta[c.flat]));
+        let flat = |&at: &usize| self.coordinates[at].flat;
+        self.saved.beta.extend(self.visited.iter().map(|at| params.beta[flat(at)]));
         self.saved.free.clear();
         self.saved.free.extend_from_slice(params.free);
         self.saved.at.copy_from(&self.model.at);
         let mut change = 0.0;
-        for (at, (c, &target)) in self.coordinates.iter().zip(point).enumerate() {
+        for (&at, &target) in self.visited.iter().zip(point) {
+            let c = self.coordinates[at];
             let step = target - params.beta[c.flat];
             if step == 0.0 {
                 continue;
             }
             let column = design.stored_column(c.place.0);
+            if matches!((units, column), (Units::Coordinates(_), Column::Dense(_))) {
+                self.model.enter(c.place.1);
+            }
             let moments = &self.moments[at * wide..(at + 1) * wide];
             let slope = self.model.derivative(design, column, c.place, moments);
             change += step * (slope + 0.5 * c.curvature * step);
@@ -262,10 +342,11 @@ impl Descent {
             self.model.advance(design, column, c.place, step, response, params.free);
             params.beta[c.flat] = target;
         }
+        self.model.leave();
         let after = units.value(working, params.beta) + change;
         if after.is_nan() || after >= before {
-            for (c, &old) in self.coordinates.iter().zip(&self.saved.beta) {
-                params.beta[c.flat] = old;
+            for (&at, &old) in self.visited.iter().zip(&self.saved.beta) {
+                params.beta[self.coordinates[at].flat] = old;
             }
             params.free.copy_from_slice(&self.saved.free);
             std::mem::swap(&mut self.model.at, &mut self.saved.at);

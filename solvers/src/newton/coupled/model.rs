@@ -4,7 +4,8 @@
 //! What is kept is the gradient of `q` (n x K), so that a coordinate costs one inner product. A step
 //! along one column moves the gradient in all that are coupled to it: its neighbours for tridiagonal
 //! blocks. For `diag(c) - v v'` the second part is kept as one number a sample, `s = v'd`, which
-//! leaves every step as cheap as with one column.
+//! leaves every step as cheap as with one column; and it is brought up to date only when steps go on
+//! to another column.
 //!
 //! Intercepts or thresholds (below: free parameters) move a column of the predictor as a whole. They
 //! are eliminated: each step along a coordinate takes them along, by `-M^-1 m` times the step with
@@ -40,8 +41,23 @@ pub(super) struct Model {
     /// `sum_i` of the curvature in the predictor, L x L, and its pseudoinverse.
     information: Vec<f64>,
     inverse: Vec<f64>,
+    /// The curvature between one column of `eta` and all of them, for rank-one blocks, n x K.
+    products: Vec<f64>,
     /// The moving parts.
     pub at: Position,
+    /// The column of `eta` that is being descended on, for rank-one blocks.
+    resident: Resident,
+}
+
+/// What steps along one column of `eta` move is kept beside the position, so that they touch neither
+/// the projection nor its factor before another column is entered.
+#[derive(Debug, Default)]
+struct Resident {
+    column: Option<usize>,
+    /// The gradient in that column, without `shift`.
+    gradient: Vec<f64>,
+    /// What was added to that column, without `shift`.
+    moved: Vec<f64>,
 }
 
 /// What a step moves, beside the coefficients and the free parameters.
@@ -92,7 +108,9 @@ impl Default for Model {
             cross: Vec::new(),
             information: Vec::new(),
             inverse: Vec::new(),
+            products: Vec::new(),
             at: Position::default(),
+            resident: Resident::default(),
         }
     }
 }
@@ -123,6 +141,7 @@ impl Model {
         self.set_inverse();
         self.set_diagonal();
 
+        self.resident.column = None;
         let at = &mut self.at;
         at.gradient.clear();
         at.gradient.extend_from_slice(local.grad_eta);
@@ -263,18 +282,28 @@ impl Model {
         plane(&self.curvature, self.n, self.outputs + k)
     }
 
+    /// Makes ready for [`Model::moments`] along column `k` of `eta`.
+    pub fn prepare_moments(&mut self, k: usize) {
+        if self.form != CurvatureForm::RankOne {
+            return;
+        }
+        let (n, outputs) = (self.n, self.outputs);
+        self.products.resize(n * outputs, 0.0);
+        let factors = &self.curvature[n * outputs..];
+        let factor = plane(factors, n, k);
+        for (out, other) in self.products.chunks_mut(n).zip(factors.chunks(n)) {
+            out.iter_mut().zip(factor).zip(other).for_each(|((out, v), w)| *out = -v * w);
+        }
+        self.products[k * n..(k + 1) * n].copy_from_slice(plane(&self.diagonal, n, k));
+    }
+
     /// Writes `sum_i x_i h_il` for the stored column `x`, where `h_l` is the curvature between column
     /// `k` of `eta` and each column of the predictor.
     pub fn moments(&self, column: Column<'_>, k: usize, out: &mut [f64]) {
         if self.wide > self.outputs {
-            for (out, cross) in out.iter_mut().zip(self.cross.chunks(self.n)) {
-                *out = column.dot(cross);
-            }
+            column.dot_each(self.n, &self.cross, out);
         } else if self.form == CurvatureForm::RankOne {
-            for (l, out) in out.iter_mut().enumerate() {
-                *out = -column.dot3(self.factor(k), self.factor(l));
-            }
-            out[k] += column.dot(plane(&self.curvature, self.n, k));
+            column.dot_each(self.n, &self.products, out);
         } else {
             out.fill(0.0);
             for l in self.coupled(k) {
@@ -319,6 +348,32 @@ impl Model {
         self.at.sums.fill(0.0);
     }
 
+    /// Makes steps along column `k` of `eta` cheap, until [`Model::leave`] or another column.
+    pub fn enter(&mut self, k: usize) {
+        if self.form != CurvatureForm::RankOne || self.resident.column == Some(k) {
+            return;
+        }
+        self.leave();
+        let mut resident = std::mem::take(&mut self.resident);
+        resident.column = Some(k);
+        resident.moved.clear();
+        resident.moved.resize(self.n, 0.0);
+        resident.gradient.clear();
+        let parts = plane(&self.at.gradient, self.n, k).iter().zip(self.factor(k));
+        resident.gradient.extend(parts.zip(&self.at.projection).map(|((g, v), s)| g - v * s));
+        self.resident = resident;
+    }
+
+    /// Brings the position up to date; without effect where no column was entered.
+    pub fn leave(&mut self) {
+        let Some(k) = self.resident.column.take() else { return };
+        let (n, moved) = (self.n, &self.resident.moved);
+        let c = plane(&self.curvature, n, k);
+        kernels::axpy3(1.0, c, moved, &mut self.at.gradient[k * n..(k + 1) * n]);
+        let v = plane(&self.curvature, n, self.outputs + k);
+        kernels::axpy3(1.0, v, moved, &mut self.at.projection);
+    }
+
     /// The derivative along coefficient `(j, k)`, whose stored moments are `moments`.
     #[inline]
     pub fn derivative(
@@ -329,7 +384,9 @@ impl Model {
         moments: &[f64],
     ) -> f64 {
         let gradient = plane(&self.at.gradient, self.n, k);
-        let product = if self.form == CurvatureForm::RankOne {
+        let product = if self.resident.column == Some(k) {
+            column.dot(&self.resident.gradient)
+        } else if self.form == CurvatureForm::RankOne {
             column.dot_less(gradient, self.factor(k), &self.at.projection)
         } else {
             column.dot(gradient)
@@ -354,7 +411,10 @@ impl Model {
         let a = step / design.scale(j);
         let n = self.n;
         let mut gradient = std::mem::take(&mut self.at.gradient);
-        if self.form == CurvatureForm::RankOne {
+        if self.resident.column == Some(k) {
+            let Resident { gradient, moved, .. } = &mut self.resident;
+            column.axpy_both(a, plane(&self.diagonal, n, k), gradient, moved);
+        } else if self.form == CurvatureForm::RankOne {
             let c = plane(&self.curvature, n, k);
             column.axpy3(a, c, &mut gradient[k * n..(k + 1) * n]);
             let mut projection = std::mem::take(&mut self.at.projection);
