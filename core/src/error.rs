@@ -49,6 +49,14 @@ pub enum Error {
         /// What would have been right.
         expected: String,
     },
+    /// A column of the design that the loss cannot take.
+    #[error("feature {} {fault}", .feature + 1)]
+    Feature {
+        /// Zero-based number of the column.
+        feature: usize,
+        /// What is wrong with it, to be read after its name.
+        fault: String,
+    },
     /// Data that cannot be fitted at all, for example one class only.
     #[error("{0}")]
     Data(String),

@@ -141,8 +141,13 @@ fn reported(extra: &Map<String, Value>) -> Option<Vec<Edge>> {
 
 /// The edges of a table.
 ///
-/// Errors: no such columns, a node that the graph does not have.
+/// Errors: no such columns, a node that the graph does not have, an edge of a node on itself.
 fn read_edges(path: &Path, names: &[String]) -> Result<Vec<(usize, usize)>, Error> {
+    // A graph without edges, as this command writes it too, is no table elsewhere.
+    let is_header = |text: String| ["from,to,weight", "from,to"].contains(&text.trim());
+    if std::fs::read_to_string(path).is_ok_and(is_header) {
+        return Ok(Vec::new());
+    }
     let (table, _) = read_table(path).map_err(|e| plain_data_error(&e))?;
     let column = |name: &str| table.column_text(name).map_err(|e| plain_data_error(&e));
     let node = |name: &String| {
@@ -153,7 +158,14 @@ fn read_edges(path: &Path, names: &[String]) -> Result<Vec<(usize, usize)>, Erro
         })
     };
     let (from, to) = (column("from")?, column("to")?);
-    from.iter().zip(&to).map(|(from, to)| Ok((node(from)?, node(to)?))).collect()
+    let edge = |(from, to)| match (node(from)?, node(to)?) {
+        (i, j) if i == j => {
+            let message = format!("an edge of \"{from}\" on itself: the graph of a fit has none");
+            Err(Error::input(message).in_file(path.display().to_string()))
+        }
+        edge => Ok(edge),
+    };
+    from.iter().zip(&to).map(edge).collect()
 }
 
 fn comparison(edges: &[Edge], reference: &[(usize, usize)]) -> String {

@@ -97,6 +97,14 @@ impl Dataset {
         Some(error)
     }
 
+    /// An error about a column of the design, by its name; `None` where there is no such column.
+    pub fn feature_error(&self, feature: usize, fault: &str) -> Option<DataError> {
+        let name = self.feature_names.get(feature)?;
+        let message = format!("column \"{name}\" {fault}");
+        let help = "name the columns that are to be used in `features` of [data]";
+        Some(DataError::new(&self.path, message).help(help))
+    }
+
     /// The same samples with these columns of the design alone, in this order.
     pub fn with_features(&self, kept: &[usize], screened: Screened) -> Self {
         let names: Vec<String> = kept.iter().map(|&j| self.feature_names[j].clone()).collect();

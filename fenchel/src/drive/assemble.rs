@@ -92,10 +92,11 @@ pub(super) fn assemble(
     Ok(Box::new(model))
 }
 
-/// A response outside a loss's domain is the data's fault, anything else the loss's.
+/// A feature that a loss cannot take or a response outside its domain is the data's fault, anything else the loss's.
 fn of_binding(source: fenchel_core::Error) -> Error {
     use fenchel_core::Error as Core;
     match source {
+        Core::Feature { .. } => Error::section("data", source),
         Core::Domain { .. } | Core::Data(_) => Error::key("data", "response", source),
         _ => Error::section("loss", source),
     }

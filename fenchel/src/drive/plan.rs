@@ -1,6 +1,6 @@
 //! What would run: everything that is checked and decided before the first solve.
 
-use fenchel_core::Error::Domain;
+use fenchel_core::Error::{Domain, Feature};
 use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify_with};
 
 use super::assemble::{Rows, assemble_for};
@@ -71,14 +71,18 @@ impl Prepared {
     }
 }
 
-/// An error about one sample's response, moved to its place in the data file.
-fn at_its_line(error: Error, dataset: &Dataset) -> Error {
+/// An error about one sample's response or about one feature, moved to its place in the data file.
+fn at_its_place(error: Error, dataset: &Dataset) -> Error {
     let Error::Section { source, .. } = &error else { return error };
-    let Domain { what: "response", sample, got, expected } = source.innermost() else {
-        return error;
+    let found = match source.innermost() {
+        Domain { what: "response", sample, got, expected } => {
+            let message = format!("the loss takes no response {got}: expected {expected}");
+            dataset.response_error(*sample, message)
+        }
+        Feature { feature, fault } => dataset.feature_error(*feature, fault),
+        _ => None,
     };
-    let message = format!("the loss takes no response {got}: expected {expected}");
-    dataset.response_error(*sample, message).map_or(error, Error::Data)
+    found.map_or(error, Error::Data)
 }
 
 /// Checks a job and decides how it will run. Solves nothing but the model at zero coefficients.
@@ -91,7 +95,7 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
     let points =
         job.path.as_ref().map_or(1, |path| path.lambdas.as_ref().map_or(path.points, Vec::len));
     let objective = assemble_for(job.loss.as_ref(), &rows, &job.model, points)
-        .map_err(|error| at_its_line(error, &job.dataset))?;
+        .map_err(|error| at_its_place(error, &job.dataset))?;
     let shape = objective.shape();
     let names = job.dataset.feature_names.clone();
     let layers = objective.layers();

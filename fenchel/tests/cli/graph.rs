@@ -127,8 +127,51 @@ fn what_has_no_graph_says_so() {
     let run = bench.run(&["graph", "r.json", "--against", "wrong.csv"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("no node \"bb\""), "{}", run.stderr);
+    bench.write("loop.csv", "from,to\na,b\nb,b\n");
+    let run = bench.run(&["graph", "r.json", "--against", "loop.csv"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("an edge of \"b\" on itself"), "{}", run.stderr);
     let run = bench.run(&["graph", "r.json", "--at", "0"]);
     assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn a_graph_without_edges_is_written_and_compared() {
+    let bench = fitted();
+    let run = bench.run(&["graph", "r.json", "--threshold", "9", "-o", "none.csv"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(bench.read("none.csv"), "from,to,weight\n");
+    let run = bench.run(&["graph", "r.json", "--against", "none.csv"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let words: Vec<&str> = run.stdout.split_whitespace().collect();
+    assert!(words.starts_with(&["distance", "3", "edges", "3", "reference", "0"]), "{words:?}");
+    let dot = bench.run(&["graph", "r.json", "--threshold", "9", "--format", "dot"]).stdout;
+    assert_eq!(dot, "digraph {\n  \"c\";\n  \"a\";\n  \"b\";\n  \"d,e\";\n}\n");
+}
+
+#[test]
+fn one_node_two_nodes_and_few_samples_are_graphs() {
+    let bench = chain();
+    let fit = |features: &str, noise: &str| {
+        let features = format!("data.features={features}");
+        let noise = format!("loss.noise=\"{noise}\"");
+        let run =
+            bench.run(&["fit", "p.toml", "-o", "r.json", "--set", &features, "--set", &noise]);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+        bench.run(&["graph", "r.json"]).stdout
+    };
+    for noise in ["equal", "unequal"] {
+        assert_eq!(fit("[\"a\"]", noise), "from,to,weight\n");
+        let two = fit("[\"a\", \"b\"]", noise);
+        assert!(two.starts_with("from,to,weight\na,b,1.") && two.lines().count() == 2, "{two}");
+    }
+    // Three samples of four columns.
+    let few: Vec<String> = bench.read("d.csv").lines().take(4).map(str::to_string).collect();
+    bench.write("d.csv", &(few.join("\n") + "\n"));
+    for noise in ["equal", "unequal"] {
+        let all = fit("[\"c\", \"a\", \"b\", \"d,e\"]", noise);
+        assert!(all.lines().count() <= 7, "more edges than an acyclic graph has: {all}");
+    }
 }
 
 #[test]
@@ -137,6 +180,12 @@ fn problems_that_are_no_graph_are_refused_with_the_way_out() {
     let run = bench.run(&["fit", "p.toml", "--set", "model.standardize=true"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("set `standardize = false`"), "{}", run.stderr);
+    let constant: String = bench.read("d.csv").lines().map(|line| format!("{line},7\n")).collect();
+    bench.write("constant.csv", constant.replacen(",7\n", ",seven\n", 1));
+    let run = bench.run(&["fit", "p.toml", "--set", "data.file=\"constant.csv\""]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("column \"seven\" is constant"), "{}", run.stderr);
+    assert!(run.stderr.contains("`features` of [data]"), "{}", run.stderr);
     let run = bench.run(&["fit", "p.toml", "--set", "data.offset=\"a\""]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("no linear predictor"), "{}", run.stderr);

@@ -27,7 +27,7 @@ const FLOOR: f64 = 1e-2;
 /// - The best scales are known in closed form, `sigma^2 = mean_j Q_j` and `sigma_j^2 = Q_j`, so that
 ///   they are no parameters; where they are above `sigma_0`, `Sc` is their sum.
 /// - Errors: [`Error::Unsupported`] on scaled columns, as their variances tell the order of the nodes;
-///   [`Error::Data`] on a column that is constant.
+///   [`Error::Feature`] on a column that is constant.
 /// - Source: Saboksayr, Mateos & Tepper (2024), ICLR, equations 4 and 6 and algorithm 1; the barrier
 ///   of Bello, Aragam & Ravikumar (2022), NeurIPS. There the diagonal is not masked.
 #[derive(Debug, Clone)]
@@ -158,10 +158,8 @@ impl Loss for Colide {
         for j in 0..d {
             let deviation = covariance[j * (d + 1)].sqrt();
             if !(deviation > 0.0 && deviation.is_finite()) {
-                return Err(Error::Data(format!(
-                    "feature {} is constant: a node of the graph needs a variance",
-                    j + 1
-                )));
+                let fault = "is constant: a node of the graph needs a variance".into();
+                return Err(Error::Feature { feature: j, fault });
             }
             floor.push(FLOOR * deviation);
         }

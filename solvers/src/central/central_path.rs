@@ -35,6 +35,14 @@ struct Following {
     work: Workspace,
 }
 
+impl Following {
+    fn begin(&mut self, path: &dyn CentralPath, params: &[f64]) {
+        let stages = path.stages();
+        let is_last = self.stage + 1 == stages.len();
+        self.adam.begin(stages[self.stage], is_last, &self.parts, params);
+    }
+}
+
 fn capabilities<'p>(problem: &Problem<'p>) -> (&'p dyn CentralPath, &'p dyn Smooth) {
     let path = problem.objective.as_central_path().expect("`supports` asked for a central path");
     let smooth = problem.objective.as_smooth().expect("`supports` asked for a gradient");
@@ -54,7 +62,7 @@ impl<'p> Solver<Problem<'p>, FitState> for Following {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
         let penalty = p.penalty.as_elementary().expect("`supports` asked for elementary parts");
         self.parts = (0..p.shape().coefficients()).map(|j| penalty.scalar(j)).collect();
-        self.adam.begin(capabilities(p).0.stages()[0], &state.params);
+        self.begin(capabilities(p).0, &state.params);
         state.certificate = self.certifier.certify(p, &state.params);
         Ok((state, None))
     }
@@ -70,14 +78,12 @@ impl<'p> Solver<Problem<'p>, FitState> for Following {
             let mut step = || self.adam.step(path, &self.parts, &mut state.params, &mut self.work);
             if (0..STEPS).any(|_| step()) {
                 self.stage += 1;
-                match path.stages().get(self.stage) {
-                    Some(stage) => self.adam.begin(*stage, &state.params),
+                if self.stage < path.stages().len() {
+                    self.begin(path, &state.params);
+                } else {
                     // Outside the domain of the last stage there is nothing to go on from.
-                    None => {
-                        let begun =
-                            self.polish.begin(p, &self.parts, &state.params, &mut self.work);
-                        state.stalled = !begun;
-                    }
+                    let begun = self.polish.begin(p, &self.parts, &state.params, &mut self.work);
+                    state.stalled = !begun;
                 }
             }
             return Ok((state, None));
