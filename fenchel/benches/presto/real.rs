@@ -64,8 +64,10 @@ pub(super) fn study(splits: Option<usize>) -> Result<(), Box<dyn Error>> {
         let table = Table::read(&text);
         let data = if reference.name == "soup" { soup(&table) } else { prediabetes(&table) };
         let splits = splits.unwrap_or(reference.splits);
-        let runs: Vec<[Errors; 3]> =
-            (0..splits).into_par_iter().map(|split| data.split(split as u64, reference.path)).collect();
+        let runs: Vec<[Errors; 3]> = (0..splits)
+            .into_par_iter()
+            .map(|split| data.split(split as u64, reference.path))
+            .collect();
         for (m, method) in METHODS.iter().enumerate() {
             let middle = |of: fn(&Errors) -> f64| quartiles(runs.iter().map(|run| of(&run[m])));
             let binned = middle(|errors| errors.binned);
