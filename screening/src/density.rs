@@ -3,6 +3,13 @@
 /// Half the support of the Epanechnikov kernel of unit variance, `sqrt 5`.
 const REACH: f64 = 2.236_067_977_499_79;
 
+/// Cells that the kernel shall reach to each side: linear binning, which adds a sixth of a cell's square
+/// to the variance, then widens it by less than one in three hundred.
+const FINE: f64 = 12.0;
+
+/// Most points of a fitting grid.
+const MOST: usize = 304;
+
 /// A grid and a kernel `1 - (s / reach)^2` on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Axis {
@@ -22,6 +29,20 @@ impl Axis {
         let mut axis = Self { low: low - pad, per_step: 1.0 / step, cells, reach: 0.0 };
         axis.set_bandwidth(bandwidth);
         axis
+    }
+
+    /// From 0 to `high`, with as many points as give the kernel [`FINE`] cells to each side, but [`MOST`].
+    pub fn fitting(high: f64, bandwidth: f64) -> Self {
+        let cells = FINE * (high / (REACH * bandwidth) + 2.0);
+        // All of them where the bandwidth is 0 or the range is no number.
+        let cells = if cells < MOST as f64 { cells.ceil() as usize } else { MOST };
+        // In eights, so that rows are whole vectors.
+        Self::new(0.0, high, bandwidth, cells.max(16).next_multiple_of(8))
+    }
+
+    /// Points of the grid.
+    pub fn cells(&self) -> usize {
+        self.cells
     }
 
     /// Another bandwidth on the same grid.

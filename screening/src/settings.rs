@@ -4,9 +4,6 @@ use fenchel_core::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Cells of a kernel density in each of two dimensions.
-pub(crate) const GRID: usize = 300;
-
 /// Cells of a kernel density in one dimension.
 pub(crate) const LINE: usize = 500;
 

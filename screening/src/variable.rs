@@ -4,7 +4,7 @@ use fenchel_core::Error;
 
 use crate::density::{Axis, Profiles};
 use crate::joint::Work;
-use crate::settings::{GRID, Method, Settings};
+use crate::settings::{Method, Settings};
 use crate::spread::Spread;
 use crate::{bins, conditional, joint};
 
@@ -59,7 +59,7 @@ impl Variable {
                 let scaled: Vec<f64> = values.iter().map(|x| (x - sorted[0]) / unit).collect();
                 let high = (spread.high - spread.low) / unit;
                 let width = settings.width(spread.scale / unit, values.len());
-                Self::Numbers(scaled, Axis::new(0.0, high, width, GRID), None)
+                Self::Numbers(scaled, Axis::fitting(high, width), None)
             }
         }
     }
