@@ -140,6 +140,14 @@ fn prox_ncg_q_gaussian_random_intercept_20000_x_300(bencher: Bencher) {
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
+fn prox_sgd_prox_only_10000_x_100(bencher: Bencher) {
+    let matrix = dense(16, 10000, 100);
+    let model = fitted(&Quadratic, &matrix, response(17, &matrix, 1));
+    let penalty = Lasso { lambda: steepest(&model) / 5.0, shows: Shows::Prox };
+    solve(bencher, "prox_sgd", &model, &penalty);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
 fn prox_point_quantile_lasso_1000_x_1000(bencher: Bencher) {
     let matrix = dense(14, 1000, 1000);
     let quantile = Quantile::new(0.75).expect("between 0 and 1");

@@ -8,7 +8,7 @@ use super::config::PluginsConfig;
 use super::problem::Problem;
 use crate::registry;
 
-/// All sections, with the defaults of the sections and of every loss and penalty.
+/// All sections, with the defaults of the sections and of every loss, penalty and solver.
 pub(super) fn effective(problem: &Problem) -> Value {
     let mut sections = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -21,7 +21,7 @@ pub(super) fn effective(problem: &Problem) -> Value {
     put("model", plain(&problem.model));
     put("loss", filled(Kind::Loss, &problem.loss.0));
     put("penalty", filled(Kind::Penalty, &problem.penalty.0));
-    put("solver", plain(&problem.solver));
+    put("solver", solver(problem));
     put("path", problem.path.as_ref().map_or(Value::Null, grid));
     put("cv", problem.cv.as_ref().map_or(Value::Null, plain));
     let none = problem.plugins == PluginsConfig::default();
@@ -31,6 +31,14 @@ pub(super) fn effective(problem: &Problem) -> Value {
 
 fn plain(section: &impl Serialize) -> Value {
     serde_json::to_value(section).expect("sections hold texts, numbers and lists only")
+}
+
+/// `[solver]` with the options that its type alone has.
+fn solver(problem: &Problem) -> Value {
+    match plain(&problem.solver) {
+        Value::Object(table) => filled(Kind::Solver, &table),
+        other => other,
+    }
 }
 
 /// `[path]` without the keys that its `lambdas` stand instead of.

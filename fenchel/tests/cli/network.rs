@@ -147,7 +147,14 @@ fn a_linear_model_is_solved_to_the_same_optimum_as_by_descent() {
         let run = bench.run(&["fit", problem, "-o", "r.json"]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let result: Value = serde_json::from_str(&bench.read("r.json")).unwrap();
-        result["objective"].as_f64().unwrap()
+        (result["objective"].as_f64().unwrap(), result["problem"]["solver"].clone())
     };
-    assert!((objective("p.toml") - objective("q.toml")).abs() < 1e-6);
+    let ((ours, solver), (descent, _)) = (objective("p.toml"), objective("q.toml"));
+    assert!((ours - descent).abs() < 1e-6);
+    // The result says what was not asked for, but the step, which is found by trial.
+    let expected = serde_json::json!({ "epochs": 5, "batch": 3, "momentum": 0.9, "seed": 0 });
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&solver[key], value, "{key}");
+    }
+    assert!(solver.get("step").is_none());
 }

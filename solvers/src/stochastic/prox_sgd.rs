@@ -157,10 +157,10 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxSgd {
     }
 }
 
-register_solver!("prox_sgd", {
+register_solver!("prox_sgd", options: Stochastic, {
     summary: "proximal stochastic gradient with momentum, then accelerated proximal gradient to a certificate",
     formula: "v <- mu v + (1 - mu) grad f_batch(x),  x <- prox_{t Omega}(x - t v),  t = step (1 + cos(pi done)) / 2",
-    method: "keys of [solver] for it: epochs = 50, batch = 32, momentum = 0.9, step (by trial), seed = 0; an epoch that ends above the start is taken back",
+    method: "the first step by trial unless `step` says it; an epoch that ends above the start is taken back",
     combines: "losses that are sums over samples (mlp, elementwise losses, multinomial); any penalty with a joint prox",
     source: "Duchi & Singer (2009), JMLR 10; Refael, Arbel & Huleihel (2022), arXiv 2212.12921; Li & Lin (2015), NeurIPS",
 });
