@@ -2,8 +2,8 @@
 //! once: `cargo bench -p fenchel-solvers --bench scaling` prints the tables of `docs/performance.md`
 //! and draws `docs/scaling.svg`.
 //!
-//! A fit goes from zero to a relative certificate of 1e-6. Times are CPU seconds of one thread, the
-//! smallest of three; a *pass* is one product `X'u` with the same design, timed alike.
+//! A fit goes from zero to a relative certificate of 1e-6. Times are seconds of one thread, the
+//! smallest of three or more; a *pass* is one product `X'u` with the same design, timed alike.
 
 #![allow(missing_docs, clippy::print_stdout)]
 
@@ -11,7 +11,6 @@
 mod common;
 
 use std::error::Error;
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -25,23 +24,17 @@ use fenchel_loss_location::Quadratic;
 use fenchel_solvers::{Control, Status, method};
 use plotters::prelude::*;
 
-/// CPU seconds of this thread; seconds since the start of the program where the system does not tell.
-fn cpu(begun: Instant) -> f64 {
-    let nanoseconds = fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-    nanoseconds.map_or_else(|| begun.elapsed().as_secs_f64(), |ns| 1e-9 * ns)
-}
-
-/// The smallest of three times.
+/// The smallest time of at least three, and of as many as half a second holds.
 fn fastest(mut work: impl FnMut()) -> f64 {
     let begun = Instant::now();
-    let time = |_| {
-        let before = cpu(begun);
+    let (mut times, mut best) = (0, f64::INFINITY);
+    while times < 3 || begun.elapsed().as_secs_f64() < 0.5 {
+        let start = Instant::now();
         work();
-        cpu(begun) - before
-    };
-    (0..3).map(time).fold(f64::INFINITY, f64::min)
+        best = best.min(start.elapsed().as_secs_f64());
+        times += 1;
+    }
+    best
 }
 
 /// One curve.
