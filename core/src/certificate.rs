@@ -350,19 +350,19 @@ impl Certifier {
             Some(hessian) => hessian.product(eta, &[], a, out),
             None => form.multiply(n, h, a, out),
         };
+        let mut gram = vec![0.0; m * m];
+        for (c, a) in directions.iter().enumerate() {
+            times_curvature(a, curved);
+            for (d, b) in directions.iter().enumerate().take(c + 1) {
+                let product = kernels::dot(curved, b);
+                gram[c * m + d] = product;
+                gram[d * m + c] = product;
+            }
+        }
         // Twice: the second pass removes what rounding left in the first.
         for _ in 0..2 {
-            let mut gram = vec![0.0; m * m];
             let mut right: Vec<f64> = directions.iter().map(|a| kernels::dot(a, dual)).collect();
-            for (c, a) in directions.iter().enumerate() {
-                times_curvature(a, curved);
-                for (d, b) in directions.iter().enumerate().take(c + 1) {
-                    let product = kernels::dot(curved, b);
-                    gram[c * m + d] = product;
-                    gram[d * m + c] = product;
-                }
-            }
-            cholesky_solve(&mut gram, m, &mut right)?;
+            cholesky_solve(&mut gram.clone(), m, &mut right)?;
             for (a, t) in directions.iter().zip(&right) {
                 times_curvature(a, curved);
                 kernels::axpy(-t, curved, dual);
