@@ -209,49 +209,41 @@ impl Design {
 
     /// `out <- X' u` for `u` n x K and `out` p x K, both column by column.
     pub fn mul_t(&self, u: &[f64], out: &mut [f64]) {
-        let (n, p) = (self.samples(), self.features());
         if self.is_identity() {
             out.copy_from_slice(u);
             return;
         }
-        if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
-            return self.mul_t_together(0..p, u, out);
-        }
-        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
-            let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
-            for (j, out) in out.iter_mut().enumerate() {
-                *out = self.column_dot(j, u, u_sum);
-            }
-        }
+        self.products(0..self.features(), u, out);
     }
 
-    /// The products of some columns with all of `u`, so that each column is touched once.
-    fn mul_t_together(&self, features: impl Iterator<Item = usize>, u: &[f64], out: &mut [f64]) {
+    /// The products of the columns `features` with `u`; a dense one is touched once for all of its
+    /// columns.
+    fn products(&self, features: impl Iterator<Item = usize> + Clone, u: &[f64], out: &mut [f64]) {
         let (n, p) = (self.samples(), self.features());
-        let mut products = vec![0.0; u.len() / n.max(1)];
         let total = |u: &[f64]| if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
-        let totals: Vec<f64> = u.chunks(n.max(1)).map(total).collect();
-        for j in features {
-            self.stored_column(j).dot_each(n, u, &mut products);
-            for (k, (product, total)) in products.iter().zip(&totals).enumerate() {
-                out[j + k * p] = (product - self.centre(j) * total) / self.scale(j);
+        if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
+            let totals: Vec<f64> = u.chunks(n.max(1)).map(total).collect();
+            let mut products = vec![0.0; totals.len()];
+            for j in features {
+                self.stored_column(j).dot_each(n, u, &mut products);
+                for (k, (product, total)) in products.iter().zip(&totals).enumerate() {
+                    out[j + k * p] = (product - self.centre(j) * total) / self.scale(j);
+                }
+            }
+            return;
+        }
+        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
+            let u_sum = total(u);
+            for j in features.clone() {
+                out[j] = self.column_dot(j, u, u_sum);
             }
         }
     }
 
     /// As [`Design::mul_t`] for the columns `features` alone: `out` is zero elsewhere.
     pub fn mul_t_over(&self, features: &[usize], u: &[f64], out: &mut [f64]) {
-        let (n, p) = (self.samples(), self.features());
         out.fill(0.0);
-        if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
-            return self.mul_t_together(features.iter().copied(), u, out);
-        }
-        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
-            let u_sum = if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
-            for &j in features {
-                out[j] = self.column_dot(j, u, u_sum);
-            }
-        }
+        self.products(features.iter().copied(), u, out);
     }
 
     /// An estimate of `||diag(sqrt h) [1 X]||_2^2` by power iteration, with a small margin; `h = None`

@@ -11,7 +11,7 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{Convexity, CurvatureForm, LinearModel, Penalty, Problem};
+use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem};
 
 use super::engine::{Engine, Inner};
 use super::units::Units;
@@ -32,9 +32,6 @@ const ROUNDS: usize = 20;
 /// The share of the tolerance to which a working set is solved.
 pub(crate) const SHARE: f64 = 0.5;
 
-/// The share of the penalty beyond which a piece at zero counts as near a violation.
-pub(crate) const NEAR: f64 = 0.9;
-
 #[derive(Debug)]
 struct CoordinateDescent {
     name: &'static str,
@@ -43,11 +40,6 @@ struct CoordinateDescent {
     certifier: Certifier,
     /// Largest relative certificate that counts as solved.
     tol: f64,
-    /// The penalty that tells which pieces are near a violation.
-    near: Option<Box<dyn Penalty>>,
-    violations: Vec<f64>,
-    near_violations: Vec<f64>,
-    features: Vec<usize>,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
 }
@@ -57,13 +49,9 @@ impl CoordinateDescent {
         Self {
             name,
             tol,
-            near: None,
-            near_violations: Vec::new(),
-            features: Vec::new(),
             engine: Engine::default(),
             working: WorkingSet::default(),
             certifier: Certifier::default(),
-            violations: Vec::new(),
             eta: Vec::new(),
             grad_eta: Vec::new(),
         }
@@ -82,7 +70,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
         state.certificate = self.certifier.certify(p, &state.params);
-        self.near = Some(p.penalty.scaled(NEAR));
+        self.working.begin(p.penalty);
         Ok((state, None))
     }
 
@@ -97,18 +85,8 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
             (p.shape(), model.fit.as_smooth().expect("quadratic losses are smooth"));
         let before = state.params.clone();
 
-        let gradient = self.certifier.gradient();
-        let beta = shape.split(&before).0;
-        units.violations(beta, gradient, &mut self.violations);
-        let near = self.near.as_deref().and_then(Units::of);
-        near.expect("`init` scaled the penalty").violations(
-            beta,
-            gradient,
-            &mut self.near_violations,
-        );
-        let active = |u| units.is_active(u, beta);
-        let mut largest = self.working.choose(&self.violations, &self.near_violations, active);
-        units.features(&self.working.units, shape.features, &mut self.features);
+        let (beta, gradient) = (shape.split(&before).0, self.certifier.gradient());
+        let mut largest = self.working.renew(&units, shape.features, beta, gradient);
 
         model.eta(&before, &mut self.eta);
         self.grad_eta.resize(self.eta.len(), 0.0);
@@ -126,14 +104,14 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
             if !self.working.complete || self.engine.visits >= shape.coefficients() {
                 break;
             }
-            let certificate = self.certifier.certify_over(&p, &state.params, &self.features);
+            let certificate =
+                self.certifier.certify_over(&p, &state.params, &self.working.features);
             if certificate.relative <= SHARE * self.tol || certificate.relative >= reached {
                 break;
             }
             reached = certificate.relative;
             let beta = shape.split(&state.params).0;
-            units.violations(beta, self.certifier.gradient(), &mut self.violations);
-            largest = self.violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
+            largest = self.working.largest(&units, beta, self.certifier.gradient());
         }
 
         state.stalled = state.params == before;

@@ -187,15 +187,11 @@ impl SupportCg {
 mod tests {
     use fenchel_core::{DenseMatrix, Design, Matrix, Separable, kernels};
 
-    use super::super::piece::tests::Elastic;
+    use super::super::testing::{Elastic, numbers};
     use super::{At, SupportCg};
 
     const N: usize = 40;
     const P: usize = 6;
-
-    fn numbers(count: usize) -> Vec<f64> {
-        (0..count).map(|i| (i as f64 * 12.9898).sin() * 43758.5453 % 1.0).collect()
-    }
 
     /// The gradient of half the mean square of `eta - y` with unequal weights.
     fn gradient(design: &Design, y: &[f64], h: &[f64], beta: &[f64], intercept: f64) -> Vec<f64> {

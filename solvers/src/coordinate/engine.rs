@@ -6,12 +6,17 @@ use fenchel_core::{Design, Grams, Separable, Sweep};
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
 use super::model::Model;
-use super::support::{SupportNewton, price, weigh};
+use super::support::{SupportNewton, price};
 use super::units::{Units, shifted_axpy};
 
 /// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
 /// the next one.
-const FOCUS: f64 = 0.1;
+pub(crate) const FOCUS: f64 = 0.1;
+
+/// Whether so few of all pieces are nonzero that epochs over them alone are worth while.
+pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
+    nonzero > 0 && 4 * nonzero <= 3 * all
+}
 
 /// Epochs that a Newton step by conjugate gradients costs.
 const CONJUGATE: f64 = 30.0;
@@ -106,7 +111,7 @@ impl Pieces {
                 units.coefficients(unit, beta.len(), &mut self.support);
             }
         }
-        !self.units.is_empty() && 4 * self.units.len() <= 3 * all.units.len()
+        few_nonzero(self.units.len(), all.units.len())
     }
 }
 
@@ -261,16 +266,13 @@ impl Engine {
     ) -> bool {
         let (model, n) = (&self.model, design.samples());
         self.grad_eta.clear();
-        for (k, &shift) in model.shift.iter().enumerate() {
-            let residual = &model.residual[k * n..(k + 1) * n];
-            self.grad_eta.extend(residual.iter().map(|r| -(r + shift)));
-            weigh(model.weights(k), &mut self.grad_eta[k * n..]);
-        }
+        (0..model.outputs()).for_each(|k| model.weighted_residual(k, &mut self.grad_eta));
+        self.grad_eta.iter_mut().for_each(|g| *g = -*g);
         let totals = if intercepts.is_empty() { &[] } else { model.totals() };
         let at = At { support, lipschitz, beta, grad_eta: &self.grad_eta, totals };
         let mut hessian = |v: &[f64], out: &mut [f64]| {
             out.copy_from_slice(v);
-            out.chunks_mut(n).enumerate().for_each(|(k, out)| weigh(model.weights(k), out));
+            out.chunks_mut(n).enumerate().for_each(|(k, out)| model.weights(k).weigh(out));
         };
         self.conjugate.run(penalty, design, &mut hessian, at, end, &mut self.shifts)
     }

@@ -7,13 +7,15 @@ mod engine;
 mod model;
 mod piece;
 mod support;
+#[cfg(test)]
+mod testing;
 mod units;
 mod working_set;
 
 pub(crate) use anderson::Anderson;
-pub(crate) use cd::{BlockCdMethod, CdMethod, NEAR, SHARE};
+pub(crate) use cd::{BlockCdMethod, CdMethod, SHARE};
 pub(crate) use conjugate::{At, SupportCg};
-pub(crate) use engine::{Engine, Inner};
+pub(crate) use engine::{Engine, FOCUS, Inner, few_nonzero};
 pub(crate) use model::Model;
 pub(crate) use units::{Curvatures, Units, block_bound, column_moments};
 pub(crate) use working_set::WorkingSet;

@@ -136,6 +136,14 @@ impl Model {
         self.curvature(k).map_or(Curvatures::Uniform(self.uniform()), Curvatures::Each)
     }
 
+    /// Appends `h r` of output `k`, with the true residual: the negative gradient in `eta`.
+    pub fn weighted_residual(&self, k: usize, out: &mut Vec<f64>) {
+        let (n, begin) = (self.residual.len() / self.outputs(), out.len());
+        let shift = self.shift[k];
+        out.extend(self.residual[k * n..(k + 1) * n].iter().map(|r| r + shift));
+        self.weights(k).weigh(&mut out[begin..]);
+    }
+
     /// All curvatures, or `None` where they are uniform.
     pub fn curvatures(&self) -> Option<&[f64]> {
         if self.is_uniform() { None } else { Some(&self.curvature) }

@@ -41,28 +41,9 @@ pub(crate) fn piece(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use fenchel_core::Separable;
-
+mod tests {
+    use super::super::testing::Elastic;
     use super::piece;
-
-    /// `l1 |b| + l2/2 b^2`.
-    pub struct Elastic(pub f64, pub f64);
-
-    impl Separable for Elastic {
-        fn value_at(&self, _: usize, b: f64) -> f64 {
-            self.0 * b.abs() + 0.5 * self.1 * b * b
-        }
-        fn prox_at(&self, _: usize, v: f64, step: f64) -> f64 {
-            fenchel_core::kernels::soft_threshold(v, step * self.0) / (1.0 + step * self.1)
-        }
-        fn subdiff_dist_at(&self, _: usize, b: f64, grad: f64) -> f64 {
-            if b == 0.0 {
-                return (grad.abs() - self.0).max(0.0);
-            }
-            (grad + self.0.copysign(b) + self.1 * b).abs()
-        }
-    }
 
     #[test]
     fn slope_and_curvature_are_read_off_the_prox() {

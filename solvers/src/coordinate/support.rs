@@ -22,7 +22,6 @@ use fenchel_core::{Design, Separable, kernels};
 
 use super::model::Model;
 use super::piece::piece;
-use super::units::Curvatures;
 
 /// How many times faster products and factors of matrices are than the products with columns of an
 /// epoch, a number at a time (measured: 35 against 2 thousand million multiplications a second).
@@ -104,7 +103,8 @@ impl SupportNewton {
         for k in 0..model.outputs() {
             self.members.clear();
             self.slope.clear();
-            self.true_residual(model, k);
+            self.residual.clear();
+            model.weighted_residual(k, &mut self.residual);
             let sum = kernels::sum(&self.residual);
             for (at, (&flat, &lipschitz)) in support.iter().zip(lipschitz).enumerate() {
                 if flat / p == k && beta[flat] != 0.0 && lipschitz > 0.0 {
@@ -203,15 +203,6 @@ impl SupportNewton {
         None
     }
 
-    /// `h r` of output `k`.
-    fn true_residual(&mut self, model: &Model, k: usize) {
-        let n = model.residual.len() / model.outputs();
-        let shift = model.shift[k];
-        self.residual.clear();
-        self.residual.extend(model.residual[k * n..(k + 1) * n].iter().map(|r| r + shift));
-        weigh(model.weights(k), &mut self.residual);
-    }
-
     /// Forms the matrix.
     fn form(&mut self, design: &Design, model: &Model, k: usize, intercept: bool) {
         let (n, m, p) = (design.samples(), self.members.len(), design.features());
@@ -221,7 +212,7 @@ impl SupportNewton {
             design.column_axpy(member.flat % p, 1.0, column);
         }
         self.weighted.clone_from(&self.columns);
-        self.weighted.chunks_mut(n).for_each(|column| weigh(model.weights(k), column));
+        self.weighted.chunks_mut(n).for_each(|column| model.weights(k).weigh(column));
         self.gram.resize(m * m, 0.0);
         matmul(
             MatMut::from_column_major_slice_mut(&mut self.gram, m, m),
@@ -277,19 +268,12 @@ impl SupportNewton {
     }
 }
 
-pub(crate) fn weigh(h: Curvatures<'_>, column: &mut [f64]) {
-    match h {
-        Curvatures::Each(h) => column.iter_mut().zip(h).for_each(|(x, h)| *x *= h),
-        Curvatures::Uniform(h) => column.iter_mut().for_each(|x| *x *= h),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
     use fenchel_core::{DenseMatrix, Design, Matrix, Response, Samples, Separable};
 
-    use super::super::piece::tests::Elastic;
+    use super::super::testing::{Elastic, numbers};
     use super::{Model, SupportNewton, price};
 
     /// Half the squared difference.
@@ -323,10 +307,6 @@ mod tests {
 
     const N: usize = 30;
     const P: usize = 8;
-
-    fn numbers(count: usize) -> Vec<f64> {
-        (0..count).map(|i| (i as f64 * 12.9898).sin() * 43758.5453 % 1.0).collect()
-    }
 
     /// The gradient of the quadratic loss at `beta`, with the intercept at its best.
     fn gradient(design: &Design, y: &[f64], beta: &[f64]) -> (Vec<f64>, Vec<f64>) {

@@ -156,6 +156,16 @@ pub(crate) enum Curvatures<'a> {
     Each(&'a [f64]),
 }
 
+impl Curvatures<'_> {
+    /// `u_i <- h_i u_i`.
+    pub fn weigh(self, u: &mut [f64]) {
+        match self {
+            Self::Each(h) => u.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
+            Self::Uniform(h) => u.iter_mut().for_each(|u| *u *= h),
+        }
+    }
+}
+
 /// `(sum_i h_i x_ij, sum_i h_i z_ij^2)` with the stored column `x` and the design's column `z`, where
 /// `total` is `sum_i h_i`.
 pub(crate) fn column_moments(
@@ -202,10 +212,7 @@ pub(crate) fn block_bound(
     for (a, &i) in members.iter().enumerate() {
         column.fill(0.0);
         design.column_axpy(i, 1.0, &mut column);
-        match h {
-            Curvatures::Each(h) => column.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
-            Curvatures::Uniform(h) => column.iter_mut().for_each(|u| *u *= h),
-        }
+        h.weigh(&mut column);
         let sum = kernels::sum(&column);
         for (b, &j) in members.iter().enumerate().skip(a) {
             let product = design.column_dot(j, &column, sum);

@@ -1,6 +1,13 @@
 //! The working set: every active piece, the worst violators of optimality beside them, and, where
 //! there is room, those that are closest to becoming some.
 
+use fenchel_core::Penalty;
+
+use super::units::Units;
+
+/// The share of the penalty beyond which a piece at zero counts as near a violation.
+const NEAR: f64 = 0.9;
+
 /// Smallest size of a working set.
 const FIRST: usize = 64;
 
@@ -8,27 +15,65 @@ const FIRST: usize = 64;
 const NEAR_SHARE: usize = 4;
 
 /// A working set that grows geometrically.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct WorkingSet {
     /// The chosen pieces, ascending.
     pub units: Vec<usize>,
+    /// Their features, ascending, each once.
+    pub features: Vec<usize>,
     /// Whether no violator was left out.
     pub complete: bool,
     size: usize,
     order: Vec<usize>,
+    /// The penalty that tells which pieces are near a violation.
+    near: Option<Box<dyn Penalty>>,
+    violations: Vec<f64>,
+    near_violations: Vec<f64>,
 }
 
 impl WorkingSet {
+    /// Begins the choices for a problem with this penalty.
+    pub fn begin(&mut self, penalty: &dyn Penalty) {
+        self.near = Some(penalty.scaled(NEAR));
+    }
+
+    /// Chooses by the gradient at `beta`, which has `features` rows; returns the largest violation.
+    pub fn renew(
+        &mut self,
+        units: &Units<'_>,
+        features: usize,
+        beta: &[f64],
+        gradient: &[f64],
+    ) -> f64 {
+        units.violations(beta, gradient, &mut self.violations);
+        let near = self.near.as_deref().and_then(Units::of);
+        let near = near.expect("`begin` scaled the penalty");
+        near.violations(beta, gradient, &mut self.near_violations);
+        let violations = std::mem::take(&mut self.violations);
+        let near = std::mem::take(&mut self.near_violations);
+        let largest = self.choose(&violations, &near, |unit| units.is_active(unit, beta));
+        (self.violations, self.near_violations) = (violations, near);
+        units.features(&self.units, features, &mut self.features);
+        largest
+    }
+
+    /// The largest violation at `beta`, whose gradient is zero outside of the working set.
+    pub fn largest(&mut self, units: &Units<'_>, beta: &[f64], gradient: &[f64]) -> f64 {
+        units.violations(beta, gradient, &mut self.violations);
+        largest(&self.violations)
+    }
+
     /// Chooses all active pieces and the largest positive violations, at least as many pieces as
-    /// last time and twice the number of active ones, four times where nearly all pieces became active; then the largest positive of `near`, the
-    /// violations of a penalty that keeps less. Returns the largest violation of all.
-    pub fn choose(
+    /// last time and twice the number of active ones, four times where nearly all pieces became
+    /// active; then the largest positive of `near`, the violations of a penalty that keeps less.
+    /// Returns the largest violation of all.
+    fn choose(
         &mut self,
         violations: &[f64],
         near: &[f64],
         is_active: impl Fn(usize) -> bool,
     ) -> f64 {
-        let largest = violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
+        let largest = largest(violations);
         let last = self.units.len();
         self.units.clear();
         self.order.clear();
@@ -65,6 +110,10 @@ impl WorkingSet {
         self.units.sort_unstable();
         largest
     }
+}
+
+fn largest(violations: &[f64]) -> f64 {
+    violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v))
 }
 
 /// Keeps the `room` units with the largest values, of equal ones the first.

@@ -11,14 +11,14 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{Convexity, LinearModel, Penalty, Problem, Separable, Shape, kernels};
+use fenchel_core::{Convexity, LinearModel, Problem, Separable, Shape, kernels};
 
 use super::correction::Correction;
 use super::coupled::{Descent, Start};
 use super::gram::GramModel;
 use crate::bridge::{FitState, run};
 use crate::card::register_solver;
-use crate::coordinate::{Engine, Inner, NEAR, SHARE, Units, WorkingSet};
+use crate::coordinate::{Engine, Inner, SHARE, Units, WorkingSet};
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Epochs of coordinate descent on one model at most.
@@ -51,11 +51,6 @@ struct ProxNewton {
     correction: Correction,
     /// Largest relative certificate that counts as solved.
     tol: f64,
-    /// The penalty that tells which pieces are near a violation.
-    near: Option<Box<dyn Penalty>>,
-    violations: Vec<f64>,
-    near_violations: Vec<f64>,
-    features: Vec<usize>,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     grad_own: Vec<f64>,
@@ -86,7 +81,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             prox.prox(&outside, 1.0, beta);
         }
         state.certificate = self.certifier.certify(p, &state.params);
-        self.near = Some(p.penalty.scaled(NEAR));
+        self.working.begin(p.penalty);
         Ok((state, None))
     }
 
@@ -98,7 +93,11 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         let p = *problem.problem.as_ref().expect("the executor holds the problem");
         let before = state.params.clone();
         let units = Units::of(p.penalty);
-        let mut largest = units.as_ref().map_or(0.0, |units| self.choose(&p, units, &before));
+        let shape = p.shape();
+        let mut largest = units.as_ref().map_or(0.0, |units| {
+            let (beta, gradient) = (shape.split(&before).0, self.certifier.gradient());
+            self.working.renew(units, shape.features, beta, gradient)
+        });
         let mut reached = f64::INFINITY;
         for _ in 0..STEPS {
             self.newton_step(&p, units.as_ref(), largest, &mut state.params)?;
@@ -106,14 +105,14 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             if !self.working.complete {
                 break;
             }
-            let certificate = self.certifier.certify_over(&p, &state.params, &self.features);
+            let features = &self.working.features;
+            let certificate = self.certifier.certify_over(&p, &state.params, features);
             if certificate.relative <= SHARE * self.tol || certificate.relative >= PAYS * reached {
                 break;
             }
             reached = certificate.relative;
-            let beta = p.shape().split(&state.params).0;
-            units.violations(beta, self.certifier.gradient(), &mut self.violations);
-            largest = self.violations.iter().fold(0.0, |top, v| fenchel_core::worst(top, *v));
+            let beta = shape.split(&state.params).0;
+            largest = self.working.largest(units, beta, self.certifier.gradient());
         }
 
         state.stalled = state.params == before;
@@ -130,23 +129,6 @@ fn is_coupled(model: &LinearModel) -> bool {
 }
 
 impl ProxNewton {
-    /// Chooses the working set; returns the largest violation.
-    fn choose(&mut self, problem: &Problem<'_>, units: &Units<'_>, params: &[f64]) -> f64 {
-        let shape = problem.shape();
-        let beta = shape.split(params).0;
-        units.violations(beta, self.certifier.gradient(), &mut self.violations);
-        let near = self.near.as_deref().and_then(Units::of);
-        near.expect("`init` scaled the penalty").violations(
-            beta,
-            self.certifier.gradient(),
-            &mut self.near_violations,
-        );
-        let active = |unit| units.is_active(unit, beta);
-        let largest = self.working.choose(&self.violations, &self.near_violations, active);
-        units.features(&self.working.units, shape.features, &mut self.features);
-        largest
-    }
-
     /// One step of Newton's method over the working set.
     fn newton_step(
         &mut self,
@@ -182,11 +164,13 @@ impl ProxNewton {
             }
         }
         let share = self.search(p, model, value, params);
-        let moved = kernels::max_abs(&self.change);
         if share == 1.0 {
             self.radius *= GROWTH;
-        } else if moved > 0.0 {
-            self.radius = share.max(LEAST) * moved;
+        } else {
+            let moved = kernels::max_abs(&self.change);
+            if moved > 0.0 {
+                self.radius = share.max(LEAST) * moved;
+            }
         }
         if self.working.complete
             && let Some(Units::Coordinates(penalty)) = units

@@ -4,15 +4,13 @@
 use fenchel_core::{Blocks, Column, Design, LinearModel, Separable, kernels, worst};
 
 use super::model::{Local, Model, Position};
-use crate::coordinate::{Anderson, Curvatures, Inner, Units, block_bound, column_moments};
+use crate::coordinate::{
+    Anderson, Curvatures, FOCUS, Inner, Units, block_bound, column_moments, few_nonzero,
+};
 
 /// Least share of its curvature that a coordinate keeps when the free parameters go along: less is
 /// rounding.
 const LEAST_LEFT: f64 = 1e-10;
-
-/// The share of a whole epoch's largest step down to which the nonzero coefficients are moved alone
-/// before the next one.
-const FOCUS: f64 = 0.1;
 
 /// The model and the buffers of the inner solve.
 #[derive(Debug, Default)]
@@ -143,7 +141,7 @@ impl Descent {
         let all = self.visited.len();
         self.visited.retain(|&at| beta[self.coordinates[at].flat] != 0.0);
         let left = self.visited.len();
-        if left > 0 && 4 * left <= 3 * all {
+        if few_nonzero(left, all) {
             return true;
         }
         self.visited.clear();
