@@ -139,7 +139,6 @@ impl<'m> Directions<'m> {
     ) {
         let (n, m, p) = (self.samples(), self.len(), self.model.design.features());
         let design = &self.model.design;
-        let mut weighted = vec![0.0; n];
         let mut before = 0;
         for of_output in self.coefficients.chunk_by(|a, b| a / p == b / p) {
             let output = of_output[0] / p;
@@ -154,19 +153,16 @@ impl<'m> Directions<'m> {
                 let (total, rest) = curved.split_at_mut(n);
                 rest.chunks(n).for_each(|h| kernels::axpy(1.0, h, total));
             }
-            for (c, &flat) in of_output.iter().enumerate() {
-                let c = before + c;
-                let others = &self.coefficients[..=c];
-                for of_other in others.chunk_by(|a, b| a / p == b / p) {
-                    let h = &curved[of_other[0] / p * n..][..n];
-                    weighted.fill(0.0);
-                    design.column_axpy(flat % p, 1.0, &mut weighted);
-                    weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
-                    let sum = kernels::sum(&weighted);
-                    let first = self.coefficients.partition_point(|flat| *flat < of_other[0]);
-                    for (d, other) in of_other.iter().enumerate() {
-                        let product = design.column_dot(other % p, &weighted, sum);
-                        let (c, d) = (self.whole + c, self.whole + first + d);
+            let of_others = &self.coefficients[..before + of_output.len()];
+            for of_other in of_others.chunk_by(|a, b| a / p == b / p) {
+                let h = &curved[of_other[0] / p * n..][..n];
+                let first = self.coefficients.partition_point(|flat| *flat < of_other[0]);
+                let features = |flat: &[usize]| flat.iter().map(|f| f % p).collect::<Vec<_>>();
+                let (rows, cols) = (features(of_output), features(of_other));
+                let products = design.weighted_products(&rows, h, &cols);
+                for (c, products) in products.chunks(cols.len()).enumerate() {
+                    for (d, &product) in products.iter().enumerate() {
+                        let (c, d) = (self.whole + before + c, self.whole + first + d);
                         gram[c * m + d] = product;
                         gram[d * m + c] = product;
                     }
@@ -203,5 +199,143 @@ impl<'m> Directions<'m> {
             change
         };
         (0..self.len()).map(column).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Directions;
+    use crate::curvature::CurvatureForm;
+    use crate::loss::{DataFit, OwnParameters, OwnReport};
+    use crate::matrix::{DenseMatrix, Matrix};
+    use crate::objective::LinearModel;
+    use crate::penalty::Lineality;
+    use crate::{Design, kernels};
+
+    const N: usize = 7;
+    const P: usize = 4;
+
+    /// A loss of which only the sizes matter.
+    #[derive(Debug)]
+    struct Sizes {
+        outputs: usize,
+        own: usize,
+    }
+
+    impl DataFit for Sizes {
+        fn samples(&self) -> usize {
+            N
+        }
+        fn outputs(&self) -> usize {
+            self.outputs
+        }
+        fn value(&self, _: &[f64], _: &[f64]) -> f64 {
+            0.0
+        }
+        fn as_own(&self) -> Option<&dyn OwnParameters> {
+            (self.own > 0).then_some(self)
+        }
+    }
+
+    impl OwnParameters for Sizes {
+        fn start(&self) -> Vec<f64> {
+            vec![0.0; self.own]
+        }
+        fn report(&self, _: &[f64]) -> OwnReport {
+            OwnReport::default()
+        }
+    }
+
+    fn wave(n: usize, pitch: f64) -> Vec<f64> {
+        (0..n).map(|i| (pitch * i as f64 + 0.3).sin()).collect()
+    }
+
+    /// The change of the predictor when one free parameter grows by 1, by the formula of the model.
+    fn by_hand(model: &LinearModel, own: usize, lineality: &Lineality) -> Vec<Vec<f64>> {
+        let outputs = model.fit.outputs();
+        let wide = outputs.max(own);
+        let spread = |eta: Vec<f64>| if wide > outputs { eta.repeat(wide) } else { eta };
+        let mut columns = Vec::new();
+        let whole = if own > 0 { own } else { outputs * usize::from(model.intercept) };
+        for l in 0..whole {
+            columns.push((0..N * wide).map(|at| f64::from(u8::from(at / N == l))).collect());
+        }
+        let mut along = |beta: &[f64]| {
+            let mut eta = vec![0.0; N * outputs];
+            model.design.mul(beta, &mut eta);
+            columns.push(spread(eta));
+        };
+        let unit = |flat: usize| {
+            let mut beta = vec![0.0; P * outputs];
+            beta[flat] = 1.0;
+            beta
+        };
+        match lineality {
+            Lineality::Trivial => {}
+            Lineality::Coordinates(flat) => flat.iter().for_each(|&flat| along(&unit(flat))),
+            Lineality::Everything => (0..P * outputs).for_each(|flat| along(&unit(flat))),
+            Lineality::Basis(basis) => basis.iter().for_each(|direction| along(direction)),
+        }
+        columns
+    }
+
+    #[test]
+    fn the_operator_is_that_of_its_columns_whatever_they_are() {
+        let sizes = [(1, 0, true), (1, 0, false), (3, 0, true), (1, 3, false), (3, 3, false)];
+        for (outputs, own, intercept) in sizes {
+            let matrix = Matrix::Dense(DenseMatrix::new(N, P, wave(N * P, 1.7)).unwrap());
+            let design = Design::standardized(matrix, None);
+            let fit = Box::new(Sizes { outputs, own });
+            let model = LinearModel::new(design, fit, None, intercept && own == 0).unwrap();
+            let last = P * outputs - 1;
+            for lineality in [
+                Lineality::Trivial,
+                Lineality::Everything,
+                Lineality::Coordinates(vec![1, last]),
+                Lineality::Basis(vec![wave(P * outputs, 0.4), wave(P * outputs, 2.9)]),
+            ] {
+                check(&model, own, &lineality);
+            }
+        }
+    }
+
+    fn check(model: &LinearModel, own: usize, lineality: &Lineality) {
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{lineality:?}: {a} {b}");
+        let columns = by_hand(model, own, lineality);
+        let directions = Directions::new(model, lineality);
+        let m = directions.len();
+        assert_eq!(m, columns.len());
+        for (a, b) in columns.iter().zip(directions.columns()) {
+            a.iter().zip(&b).for_each(|(a, b)| close(*a, *b));
+        }
+        let (t, u) = (wave(m, 0.9), wave(directions.predictor(), 1.1));
+        let (mut out, mut eta) = (vec![f64::NAN; u.len()], Vec::new());
+        directions.apply(&t, &mut out, &mut eta);
+        for (i, out) in out.iter().enumerate() {
+            close(*out, columns.iter().zip(&t).map(|(a, t)| t * a[i]).sum());
+        }
+        let mut products = Vec::new();
+        directions.apply_t(&u, &mut products, &mut eta);
+        columns.iter().zip(&products).for_each(|(a, got)| close(kernels::dot(a, &u), *got));
+
+        let wide = u.len() / N;
+        for form in [CurvatureForm::Diagonal, CurvatureForm::RankOne, CurvatureForm::Tridiagonal] {
+            let h: Vec<f64> = wave(form.length(N, wide), 0.6).iter().map(|h| h + 1.5).collect();
+            let mut multiply = |v: &[f64], out: &mut [f64]| form.multiply(N, &h, v, out);
+            for local in [true, false] {
+                let gram = directions.gram(local, &mut multiply);
+                let mut curved = vec![0.0; u.len()];
+                for (c, a) in columns.iter().enumerate() {
+                    form.multiply(N, &h, a, &mut curved);
+                    for (d, b) in columns.iter().enumerate() {
+                        close(kernels::dot(&curved, b), gram[c * m + d]);
+                    }
+                }
+            }
+        }
+        if m > 0 {
+            assert!(!directions.orthogonal(&columns[0], 1e-9));
+        }
+        assert!(directions.orthogonal(&vec![0.0; u.len()], 1e-9));
     }
 }
