@@ -123,7 +123,10 @@ impl<L: Elementwise> ElementwiseFit<L> {
         let mut total = 0.0;
         for (y, eta) in self.y.chunks_exact(self.n).zip(eta.chunks_exact(self.n)) {
             total += match &self.weights {
-                None => sum_of(y, eta, &term),
+                None => kernels::widest(
+                    #[inline(always)]
+                    || sum_of(y, eta, &term),
+                ),
                 Some(w) => y.iter().zip(eta).zip(w).fold(0.0, |sum, ((y, eta), w)| {
                     sum + if *w == 0.0 { 0.0 } else { w * term(*y, *eta) }
                 }),
@@ -187,7 +190,10 @@ impl<L: ElementwiseSmooth> SmoothFit for ElementwiseFit<L> {
         for (k, grad) in grad_eta.chunks_exact_mut(n).enumerate() {
             let (y, eta) = (&self.y[k * n..(k + 1) * n], &eta[k * n..(k + 1) * n]);
             total += match &self.weights {
-                None => gradient_of(&self.loss, y, eta, share, grad),
+                None => kernels::widest(
+                    #[inline(always)]
+                    || gradient_of(&self.loss, y, eta, share, grad),
+                ),
                 Some(w) => weighted_gradient_of(&self.loss, y, eta, w, share, grad),
             };
         }
@@ -223,15 +229,38 @@ impl<L: ElementwiseSmooth> Curvature for ElementwiseFit<L> {
         if L::QUADRATIC { CurvatureForm::Constant } else { CurvatureForm::Diagonal }
     }
     fn curvature(&self, eta: &[f64], _own: &[f64], out: &mut [f64]) {
-        self.each(eta, out, |share, y, eta, out| {
-            *out = if share == 0.0 { 0.0 } else { share * self.loss.second_derivative(y, eta) };
-        });
+        let share = 1.0 / self.n as f64;
+        let uniform = self.weights.is_none();
+        kernels::widest(
+            #[inline(always)]
+            || {
+                if uniform {
+                    for ((y, eta), out) in self.y.iter().zip(eta).zip(out) {
+                        *out = share * self.loss.second_derivative(*y, *eta);
+                    }
+                    return;
+                }
+                self.each(eta, out, |share, y, eta, out| {
+                    let value = || share * self.loss.second_derivative(y, eta);
+                    *out = if share == 0.0 { 0.0 } else { value() };
+                });
+            },
+        );
     }
 }
 
 impl<L: ElementwiseConjugate> FitConjugate for ElementwiseFit<L> {
     /// `sum_ik c_i l*(y_ik, u_ik / c_i)` with `c_i = w_i / n`; where `c_i = 0`, `u_ik` must be 0.
     fn conjugate(&self, u: &[f64]) -> f64 {
+        if self.weights.is_none() {
+            let share = 1.0 / self.n as f64;
+            let term = move |y: f64, u: f64| self.loss.conjugate(y, u / share);
+            let sum = kernels::widest(
+                #[inline(always)]
+                || sum_of(&self.y, u, term),
+            );
+            return share * sum;
+        }
         let mut total = 0.0;
         for (y, u) in self.y.chunks_exact(self.n).zip(u.chunks_exact(self.n)) {
             for (i, (y, u)) in y.iter().zip(u).enumerate() {
@@ -352,21 +381,26 @@ pub fn increasing_root(
     z
 }
 
-const LANES: usize = 8;
+/// Samples whose terms are written down before they are summed: a loop that only writes is one that
+/// the compiler takes several samples of at a time.
+const CHUNK: usize = 256;
 
+#[inline(always)]
 fn sum_of(y: &[f64], eta: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (ys, y_rest) = y.as_chunks::<LANES>();
-    let (etas, eta_rest) = eta.as_chunks::<LANES>();
-    let mut acc = [0.0; LANES];
-    for (y, eta) in ys.iter().zip(etas) {
-        for l in 0..LANES {
-            acc[l] += term(y[l], eta[l]);
+    let mut total = 0.0;
+    let mut terms = [0.0; CHUNK];
+    for (y, eta) in y.chunks(CHUNK).zip(eta.chunks(CHUNK)) {
+        let terms = &mut terms[..y.len()];
+        for ((out, y), eta) in terms.iter_mut().zip(y).zip(eta) {
+            *out = term(*y, *eta);
         }
+        total += kernels::sum(terms);
     }
-    kernels::sum(&acc) + y_rest.iter().zip(eta_rest).map(|(y, eta)| term(*y, *eta)).sum::<f64>()
+    total
 }
 
-/// Writes `share * dl` and returns the sum of `l`.
+/// Writes `share * dl` and returns the sum of `l`, with the bits of [`sum_of`].
+#[inline(always)]
 fn gradient_of<L: ElementwiseSmooth>(
     loss: &L,
     y: &[f64],
@@ -374,24 +408,18 @@ fn gradient_of<L: ElementwiseSmooth>(
     share: f64,
     grad: &mut [f64],
 ) -> f64 {
-    let (ys, y_rest) = y.as_chunks::<LANES>();
-    let (etas, eta_rest) = eta.as_chunks::<LANES>();
-    let (grads, grad_rest) = grad.as_chunks_mut::<LANES>();
-    let mut acc = [0.0; LANES];
-    for ((y, eta), grad) in ys.iter().zip(etas).zip(grads) {
-        for l in 0..LANES {
-            let (value, derivative) = loss.value_derivative(y[l], eta[l]);
-            acc[l] += value;
-            grad[l] = share * derivative;
+    let mut total = 0.0;
+    let mut terms = [0.0; CHUNK];
+    for ((y, eta), grad) in y.chunks(CHUNK).zip(eta.chunks(CHUNK)).zip(grad.chunks_mut(CHUNK)) {
+        let terms = &mut terms[..y.len()];
+        for (((out, grad), y), eta) in terms.iter_mut().zip(grad).zip(y).zip(eta) {
+            let (value, derivative) = loss.value_derivative(*y, *eta);
+            *out = value;
+            *grad = share * derivative;
         }
+        total += kernels::sum(terms);
     }
-    let mut tail = 0.0;
-    for ((y, eta), grad) in y_rest.iter().zip(eta_rest).zip(grad_rest) {
-        let (value, derivative) = loss.value_derivative(*y, *eta);
-        tail += value;
-        *grad = share * derivative;
-    }
-    kernels::sum(&acc) + tail // associated as in `sum_of`, so that both give the same bits
+    total
 }
 
 fn weighted_gradient_of<L: ElementwiseSmooth>(

@@ -27,6 +27,12 @@ macro_rules! wide {
     }};
 }
 
+/// Runs a loop compiled for the widest vectors of this machine; it has to be inlined to the end.
+#[inline(always)]
+pub fn widest<R>(run: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(run)
+}
+
 /// `sum_i a_i b_i`.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     if a.len() < SHORT {

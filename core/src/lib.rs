@@ -29,6 +29,7 @@ pub mod dual;
 pub mod elementwise;
 mod error;
 mod finite_sum;
+pub mod functions;
 pub mod groups;
 pub mod joint;
 pub mod kernels;

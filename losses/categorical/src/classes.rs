@@ -72,11 +72,6 @@ impl Classes {
     }
 }
 
-/// `x log x`, 0 at 0.
-pub(crate) fn x_ln_x(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x * x.ln() }
-}
-
 /// The number of the largest of n x K numbers in each row, the first among equals.
 pub(crate) fn largest(values: &[f64], columns: usize) -> Vec<u32> {
     let n = values.len() / columns.max(1);

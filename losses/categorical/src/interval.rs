@@ -3,8 +3,7 @@
 //! interval or one far out. An end class has an infinite end, which the formulas take as it is.
 
 use fenchel_core::elementwise::DOMAIN_SLACK;
-
-use crate::classes::x_ln_x;
+use fenchel_core::functions::x_ln_x;
 
 /// Width above which `1 - exp(b - a)` is computed as it is written.
 const WIDE: f64 = 0.7;

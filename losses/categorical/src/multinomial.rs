@@ -1,10 +1,11 @@
 use fenchel_core::elementwise::DOMAIN_SLACK;
+use fenchel_core::functions::{exp, x_ln_x};
 use fenchel_core::{
     Bound, BuildLoss, Curvature, CurvatureForm, DataFit, Design, Error, FitConjugate, Loss,
-    Predictor, ResponseKind, SampleFit, Samples, SmoothFit, register_loss,
+    Predictor, ResponseKind, SampleFit, Samples, SmoothFit, kernels, register_loss,
 };
 
-use crate::classes::{Classes, largest, x_ln_x};
+use crate::classes::{Classes, largest};
 
 /// Minus the log-likelihood of a class with the softmax link, one predictor a class.
 /// ```text
@@ -36,14 +37,22 @@ struct MultinomialFit(Classes);
 const CHUNK: usize = 64;
 
 /// Calls `visit(sample, log sum_k exp(eta_k))` for every sample.
-fn log_sums(eta: &[f64], n: usize, mut visit: impl FnMut(usize, f64)) {
+fn log_sums(eta: &[f64], n: usize, visit: impl FnMut(usize, f64)) {
+    kernels::widest(
+        #[inline(always)]
+        || log_sums_inner(eta, n, visit),
+    );
+}
+
+#[inline(always)]
+fn log_sums_inner(eta: &[f64], n: usize, mut visit: impl FnMut(usize, f64)) {
     for start in (0..n).step_by(CHUNK) {
         let m = CHUNK.min(n - start);
         let top = tops(eta, n, start, m);
         let mut sum = [0.0; CHUNK];
         for column in eta.chunks_exact(n) {
             for ((sum, top), eta) in sum.iter_mut().zip(&top).zip(&column[start..start + m]) {
-                *sum += (eta - top).exp();
+                *sum += exp(eta - top);
             }
         }
         (0..m).for_each(|i| visit(start + i, top[i] + sum[i].ln()));
@@ -51,7 +60,15 @@ fn log_sums(eta: &[f64], n: usize, mut visit: impl FnMut(usize, f64)) {
 }
 
 /// Writes the probabilities and calls `visit` as [`log_sums`].
-fn softmax(eta: &[f64], n: usize, out: &mut [f64], mut visit: impl FnMut(usize, f64)) {
+fn softmax(eta: &[f64], n: usize, out: &mut [f64], visit: impl FnMut(usize, f64)) {
+    kernels::widest(
+        #[inline(always)]
+        || softmax_inner(eta, n, out, visit),
+    );
+}
+
+#[inline(always)]
+fn softmax_inner(eta: &[f64], n: usize, out: &mut [f64], mut visit: impl FnMut(usize, f64)) {
     for start in (0..n).step_by(CHUNK) {
         let m = CHUNK.min(n - start);
         let top = tops(eta, n, start, m);
@@ -59,7 +76,7 @@ fn softmax(eta: &[f64], n: usize, out: &mut [f64], mut visit: impl FnMut(usize, 
         for (column, out) in eta.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
             let (column, out) = (&column[start..start + m], &mut out[start..start + m]);
             for (((sum, top), eta), p) in sum.iter_mut().zip(&top).zip(column).zip(out) {
-                *p = (eta - top).exp();
+                *p = exp(eta - top);
                 *sum += *p;
             }
         }
@@ -71,6 +88,7 @@ fn softmax(eta: &[f64], n: usize, out: &mut [f64], mut visit: impl FnMut(usize, 
 }
 
 /// The largest predictor of each of `m` samples from `start` on.
+#[inline(always)]
 fn tops(eta: &[f64], n: usize, start: usize, m: usize) -> [f64; CHUNK] {
     let mut top = [f64::NEG_INFINITY; CHUNK];
     for column in eta.chunks_exact(n) {

@@ -2,6 +2,7 @@ use fenchel_core::elementwise::{
     DOMAIN_SLACK, Elementwise, ElementwiseConjugate, ElementwiseFit, ElementwiseProx,
     ElementwiseSmooth, SmoothCurved, both_classes, increasing_root,
 };
+use fenchel_core::functions::{exp, ln_1p, x_ln_x};
 use fenchel_core::{
     Bound, BuildLoss, Design, Error, FitConjugate, FitProx, Loss, Predictor, ResponseKind, Samples,
     register_loss,
@@ -38,15 +39,23 @@ fn sigmoid(z: f64) -> f64 {
     if z >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
 }
 
+/// `max(-margin, 0)`; NaN stays.
+#[inline(always)]
+fn below(margin: f64) -> f64 {
+    if margin > 0.0 { 0.0 } else { -margin }
+}
+
 /// -1 for `y = 0`, 1 for `y = 1`.
+#[inline(always)]
 fn sign(y: f64) -> f64 {
     2.0 * y - 1.0
 }
 
 impl Elementwise for Logistic {
+    #[inline(always)]
     fn value(&self, y: f64, eta: f64) -> f64 {
         let margin = sign(y) * eta;
-        (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
+        ln_1p(exp(-margin.abs())) + below(margin)
     }
     fn saturated(&self, _y: f64) -> f64 {
         0.0
@@ -63,15 +72,17 @@ impl Elementwise for Logistic {
 }
 
 impl ElementwiseSmooth for Logistic {
+    #[inline(always)]
     fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64) {
         let (s, margin) = (sign(y), sign(y) * eta);
         // One exponential serves both: sigma(-margin) from exp(-|margin|).
-        let small = (-margin.abs()).exp();
+        let small = exp(-margin.abs());
         let miss = if margin >= 0.0 { small } else { 1.0 } / (1.0 + small);
-        (small.ln_1p() + (-margin).max(0.0), -s * miss)
+        (ln_1p(small) + below(margin), -s * miss)
     }
+    #[inline(always)]
     fn second_derivative(&self, _y: f64, eta: f64) -> f64 {
-        let small = (-eta.abs()).exp();
+        let small = exp(-eta.abs());
         small / ((1.0 + small) * (1.0 + small))
     }
     fn second_bound(&self) -> Option<f64> {
@@ -80,19 +91,16 @@ impl ElementwiseSmooth for Logistic {
 }
 
 impl ElementwiseConjugate for Logistic {
+    #[inline(always)]
     fn conjugate(&self, y: f64, u: f64) -> f64 {
         let q = -sign(y) * u;
-        if !(-DOMAIN_SLACK..=1.0 + DOMAIN_SLACK).contains(&q) {
-            return f64::INFINITY;
-        }
+        let inside = (q - 0.5).abs() <= 0.5 + DOMAIN_SLACK;
         let q = q.clamp(0.0, 1.0);
-        x_ln_x(q) + if q < 1.0 { (1.0 - q) * (-q).ln_1p() } else { 0.0 }
+        // What 1 - q loses to rounding is made up for to first order.
+        let rest = 1.0 - q;
+        let entropy = x_ln_x(q) + (x_ln_x(rest) + ((1.0 - rest) - q));
+        if inside { entropy } else { f64::INFINITY }
     }
-}
-
-/// `x log x`, 0 at 0.
-fn x_ln_x(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x * x.ln() }
 }
 
 impl ElementwiseProx for Logistic {

@@ -2,6 +2,7 @@ use fenchel_core::elementwise::{
     DOMAIN_SLACK, Elementwise, ElementwiseConjugate, ElementwiseFit, ElementwiseProx,
     ElementwiseSmooth, SmoothCurved, check_responses, increasing_root,
 };
+use fenchel_core::functions::{exp, x_ln_x};
 use fenchel_core::{
     Bound, BuildLoss, Design, Error, FitConjugate, FitProx, Loss, Predictor, ResponseKind, Samples,
     register_loss,
@@ -36,8 +37,9 @@ impl Poisson {
 }
 
 impl Elementwise for Poisson {
+    #[inline(always)]
     fn value(&self, y: f64, eta: f64) -> f64 {
-        eta.exp() - y * eta
+        exp(eta) - y * eta
     }
     fn saturated(&self, y: f64) -> f64 {
         y - x_ln_x(y)
@@ -53,18 +55,15 @@ impl Elementwise for Poisson {
     }
 }
 
-/// `x log x`, 0 at 0.
-fn x_ln_x(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x * x.ln() }
-}
-
 impl ElementwiseSmooth for Poisson {
+    #[inline(always)]
     fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64) {
-        let mean = eta.exp();
+        let mean = exp(eta);
         (mean - y * eta, mean - y)
     }
+    #[inline(always)]
     fn second_derivative(&self, _y: f64, eta: f64) -> f64 {
-        eta.exp()
+        exp(eta)
     }
     fn second_bound(&self) -> Option<f64> {
         None
@@ -72,12 +71,11 @@ impl ElementwiseSmooth for Poisson {
 }
 
 impl ElementwiseConjugate for Poisson {
+    #[inline(always)]
     fn conjugate(&self, y: f64, u: f64) -> f64 {
-        if u < -y * (1.0 + DOMAIN_SLACK) {
-            return f64::INFINITY;
-        }
+        let outside = u < -y * (1.0 + DOMAIN_SLACK);
         let q = (u + y).max(0.0);
-        x_ln_x(q) - q
+        if outside { f64::INFINITY } else { x_ln_x(q) - q }
     }
 }
 
