@@ -1,7 +1,7 @@
 //! Features ranked by what they tell of the response, and the best of them chosen before a fit.
 
-use fenchel_core::{Error, Response};
-use fenchel_screening::{Settings, Target, clump, linfoot, ranking, scores};
+use fenchel_core::{Error, Response, Samples};
+use fenchel_screening::{Columns, Settings, Target, clump, linfoot, ranking, scores};
 
 use crate::data::{Dataset, Screened};
 use crate::file::ScreenConfig;
@@ -34,14 +34,31 @@ pub fn rank(
     threshold: Option<f64>,
     threads: usize,
 ) -> Result<Vec<Ranked>, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|e| Error::Unsupported(format!("cannot start worker threads: {e}")))?;
+    let columns = Columns::from(&*dataset.matrix);
+    pool.install(|| best(dataset, columns, &dataset.samples, settings, top, threshold))
+}
+
+/// Of some samples, on the threads of the caller's pool.
+fn best(
+    dataset: &Dataset,
+    columns: Columns<'_>,
+    samples: &Samples,
+    settings: &Settings,
+    top: usize,
+    threshold: Option<f64>,
+) -> Result<Vec<Ranked>, Error> {
     let unsupported = |message: &str| Err(Error::Unsupported(message.into()));
-    if dataset.samples.weights().is_some() {
+    if samples.weights().is_some() {
         return unsupported("screening takes every sample alike, and the data have `weights`");
     }
     if dataset.matrix.is_identity() {
         return unsupported("an identity design has no features to screen");
     }
-    let target = match dataset.samples.response() {
+    let target = match samples.response() {
         Response::Numeric { values, columns: 1 } => Target::Numbers(values),
         Response::Classes { class, .. } => Target::Classes(class),
         Response::Numeric { .. } => {
@@ -52,23 +69,16 @@ pub fn rank(
         }
         Response::None { .. } => return unsupported("without a response nothing can be screened"),
     };
-    let matrix = &*dataset.matrix;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|e| Error::Unsupported(format!("cannot start worker threads: {e}")))?;
-    pool.install(|| {
-        let scores = scores(matrix, target, settings).map_err(|e| by_name(e, dataset))?;
-        let mut order = ranking(&scores);
-        order = match threshold {
-            Some(threshold) => clump(matrix, &order, top, threshold, settings)?,
-            None => {
-                order.truncate(top);
-                order
-            }
-        };
-        Ok(order.into_iter().map(|column| Ranked { column, information: scores[column] }).collect())
-    })
+    let scores = scores(columns, target, settings).map_err(|e| by_name(e, dataset))?;
+    let mut order = ranking(&scores);
+    order = match threshold {
+        Some(threshold) => clump(columns, &order, top, threshold, settings)?,
+        None => {
+            order.truncate(top);
+            order
+        }
+    };
+    Ok(order.into_iter().map(|column| Ranked { column, information: scores[column] }).collect())
 }
 
 /// The data with the features that `[screen]` keeps, in the order of the file.
@@ -87,6 +97,19 @@ pub fn screened(
         information: kept.iter().map(|ranked| ranked.information).collect(),
     };
     Ok(dataset.with_features(&columns, record))
+}
+
+/// The columns that `[screen]` keeps where it sees these samples alone, ascending. Works on the threads of
+/// the caller's pool.
+///
+/// Errors: as [`rank`].
+pub fn kept(dataset: &Dataset, config: &ScreenConfig, rows: &[usize]) -> Result<Vec<usize>, Error> {
+    let samples = dataset.samples.select(rows)?;
+    let columns = Columns { matrix: &dataset.matrix, rows: Some(rows) };
+    let ranked = best(dataset, columns, &samples, &config.settings(), config.top, config.clump)?;
+    let mut kept: Vec<usize> = ranked.iter().map(|ranked| ranked.column).collect();
+    kept.sort_unstable();
+    Ok(kept)
 }
 
 /// A column's number in an error of the estimators becomes its name: no data that was read has such a

@@ -37,23 +37,44 @@ pub enum Target<'a> {
     Classes(&'a [u32]),
 }
 
-/// The mutual information of each column of `matrix` with the target, in nats. A constant column has none.
+/// The columns that are ranked, of all samples or of some.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    /// The columns, n x p.
+    pub matrix: &'a Matrix,
+    /// The samples that are looked at, where these are not all.
+    pub rows: Option<&'a [usize]>,
+}
+
+impl<'a> From<&'a Matrix> for Columns<'a> {
+    fn from(matrix: &'a Matrix) -> Self {
+        Self { matrix, rows: None }
+    }
+}
+
+/// The mutual information of each column with the target, in nats. A constant column has none. The target
+/// is that of the samples that are looked at.
 ///
 /// Errors: [`Error::Data`] with fewer than [`FEWEST_SAMPLES`] samples, a cell or response that is not
 /// finite, a response that is constant, or more than two classes under [`Method::Pearson`];
 /// [`Error::Length`] unless there is one response a row; [`Error::Parameter`] for bad settings.
-pub fn scores(matrix: &Matrix, target: Target<'_>, settings: &Settings) -> Result<Vec<f64>, Error> {
+pub fn scores<'a>(
+    columns: impl Into<Columns<'a>>,
+    target: Target<'_>,
+    settings: &Settings,
+) -> Result<Vec<f64>, Error> {
     settings.check()?;
-    let n = matrix.rows();
+    let columns = columns.into();
+    let n = columns.samples();
     if n < FEWEST_SAMPLES {
         let message = format!("screening needs at least {FEWEST_SAMPLES} samples, got {n}");
         return Err(Error::Data(message));
     }
     let response = response(target, n, settings)?;
-    let parts: Vec<Result<f64, Error>> = (0..matrix.cols())
+    let parts: Vec<Result<f64, Error>> = (0..columns.matrix.cols())
         .into_par_iter()
         .map_init(Work::default, |work, j| {
-            Ok(Variable::new(&column(matrix, j)?, settings).information(&response, settings, work))
+            Ok(Variable::new(&columns.values(j)?, settings).information(&response, settings, work))
         })
         .collect();
     // The first error by column, whichever thread met one first.
@@ -71,8 +92,8 @@ pub fn ranking(scores: &[f64]) -> Vec<usize> {
 /// one that was kept.
 ///
 /// Errors: as [`scores`], and [`Error::Parameter`] for a threshold that is negative or not finite.
-pub fn clump(
-    matrix: &Matrix,
+pub fn clump<'a>(
+    columns: impl Into<Columns<'a>>,
     ranking: &[usize],
     top: usize,
     threshold: f64,
@@ -80,12 +101,13 @@ pub fn clump(
 ) -> Result<Vec<usize>, Error> {
     settings.check()?;
     Error::check_non_negative("clump", threshold)?;
+    let columns = columns.into();
     let mut kept: Vec<(usize, Variable)> = Vec::new();
     for &j in ranking {
         if kept.len() >= top {
             break;
         }
-        let candidate = Variable::new(&column(matrix, j)?, settings);
+        let candidate = Variable::new(&columns.values(j)?, settings);
         let shared = |work: &mut Work, other: &(usize, Variable)| {
             candidate.information(&other.1, settings, work) > threshold
         };
@@ -121,23 +143,34 @@ fn response(target: Target<'_>, n: usize, settings: &Settings) -> Result<Variabl
     }
 }
 
-/// A column with its zeros.
-fn column(matrix: &Matrix, j: usize) -> Result<Vec<f64>, Error> {
-    let values = match matrix.column(j) {
-        Column::Dense(values) => values.to_vec(),
-        Column::Sparse(indices, stored) => {
-            let mut values = vec![0.0; matrix.rows()];
-            for (i, x) in indices.iter().zip(stored) {
-                values[*i as usize] = *x;
+impl Columns<'_> {
+    fn samples(&self) -> usize {
+        self.rows.map_or(self.matrix.rows(), <[usize]>::len)
+    }
+
+    /// A column with its zeros.
+    fn values(&self, j: usize) -> Result<Vec<f64>, Error> {
+        let values = match (self.matrix.column(j), self.rows) {
+            (Column::Dense(values), None) => values.to_vec(),
+            (Column::Dense(values), Some(rows)) => rows.iter().map(|&i| values[i]).collect(),
+            (Column::Sparse(indices, stored), rows) => {
+                let mut values = vec![0.0; self.matrix.rows()];
+                for (i, x) in indices.iter().zip(stored) {
+                    values[*i as usize] = *x;
+                }
+                match rows {
+                    Some(rows) => rows.iter().map(|&i| values[i]).collect(),
+                    None => values,
+                }
             }
-            values
+        };
+        match values.iter().position(|x| !x.is_finite()) {
+            Some(at) => {
+                let (x, sample) = (values[at], self.rows.map_or(at, |rows| rows[at]));
+                let message = format!("{x} at sample {sample} of column {j} is not finite");
+                Err(Error::Data(message))
+            }
+            None => Ok(values),
         }
-    };
-    match values.iter().position(|x| !x.is_finite()) {
-        Some(i) => {
-            let message = format!("{} at sample {i} of column {j} is not finite", values[i]);
-            Err(Error::Data(message))
-        }
-        None => Ok(values),
     }
 }

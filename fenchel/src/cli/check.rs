@@ -93,7 +93,8 @@ fn text(problem: &Problem, plan: &Plan) -> String {
         rows.push(("path", format!("{} scales{range}", scales.len())));
     }
     if let Some(folds) = plan.folds {
-        rows.push(("cv", format!("{folds} folds")));
+        let screened = if plan.nested { ", features screened anew in each" } else { "" };
+        rows.push(("cv", format!("{folds} folds{screened}")));
     }
     rows.push(("threads", plan.threads.to_string()));
     rows.push(("memory", format!("about {}", bytes(plan.memory))));

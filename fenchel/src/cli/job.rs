@@ -8,7 +8,7 @@ use std::time::Instant;
 use fenchel_core::{Kind, Raw, Space};
 
 use crate::data::{self, DataError, Needs};
-use crate::drive::{self, Job};
+use crate::drive::{self, Candidates, Job};
 use crate::file::{Folds, KeyPath, Problem};
 use crate::plugins::Wanted;
 use crate::{Error, Place, plugins, registry, screen};
@@ -45,10 +45,18 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
     let needs = Needs { response: loss.reads(), columns: &fold_column };
     let dataset =
         data::load(&problem.data, &problem.base, needs).map_err(|e| data_error(problem, &e))?;
-    let dataset = match &problem.screen {
-        Some(config) => screen::screened(&dataset, config, limits.threads)
-            .map_err(|e| problem.explain("screen", &e))?,
-        None => dataset,
+    let (dataset, candidates) = match &problem.screen {
+        Some(config) => {
+            let kept = screen::screened(&dataset, config, limits.threads)
+                .map_err(|e| problem.explain("screen", &e))?;
+            let candidates = problem.cv.as_ref().map(|_| {
+                let loss =
+                    registry::build_loss(&problem.loss).map_err(|e| problem.explain("loss", &e))?;
+                Ok(Candidates { dataset, loss, config: config.clone() })
+            });
+            (kept, candidates.transpose()?)
+        }
+        None => (dataset, None),
     };
     let features = Space::new(dataset.feature_names.clone(), 1);
     let named = loss.with_features(&features).map_err(|e| problem.explain("loss", &e))?;
@@ -56,6 +64,7 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
     let (raw, base) = (problem.penalty.clone(), problem.base.clone());
     Ok(Job {
         dataset,
+        candidates,
         loss,
         penalty: Box::new(move |space: &Space| registry::build_penalty(&raw, space, &base)),
         model: problem.model.clone(),

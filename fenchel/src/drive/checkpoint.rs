@@ -3,6 +3,7 @@
 //! is of no use to any other. The file is CBOR, written beside its place and renamed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -214,7 +215,10 @@ fn number(stage: Stage) -> usize {
 /// SHA-256 of the problem, the data, the scales and the folds (which side files may determine).
 fn fingerprint(job: &Job, prepared: &Prepared) -> String {
     let scales: Vec<u8> = prepared.scales.iter().flat_map(|s| s.to_le_bytes()).collect();
-    let folds = format!("{:?}", prepared.assignment);
+    let mut folds = format!("{:?}", prepared.assignment);
+    for model in prepared.nested.iter().flatten() {
+        let _ = write!(folds, "{:?}", model.columns);
+    }
     let mut hash = Sha256::new();
     for part in
         [job.description.as_bytes(), job.dataset.sha256.as_bytes(), &scales, folds.as_bytes()]

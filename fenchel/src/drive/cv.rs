@@ -5,12 +5,14 @@
 //! folds' standard deviation (K - 1 in the denominator) over the square root of K. Folds run in
 //! parallel; each result depends on its own samples only, so their order does not matter.
 
+use fenchel_core::Loss;
 use fenchel_solvers::Status;
 
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
 use super::folds::{self, Assignment};
 use super::metric::{self, Prediction};
+use super::nested::FoldModel;
 use super::null::Null;
 use super::path::{self, Context, Path};
 use super::predict::predictor;
@@ -34,6 +36,8 @@ pub struct CvReport {
     pub se: Vec<f64>,
     /// The metric of each fold, one list of scales a fold.
     pub folds: Vec<Vec<f64>>,
+    /// The features that the model of each fold had, where folds screen them anew.
+    pub screened: Option<Vec<Vec<String>>>,
 }
 
 /// The folds, checked before any work.
@@ -60,33 +64,38 @@ pub(super) struct FoldRun {
     pub worst: Status,
 }
 
-/// Fits without the fold, measures on it.
+/// Fits without the fold, measures on it. `model` is the fold's own, where it has one.
 pub(super) fn fold(
     context: Context<'_>,
     config: &CvConfig,
     assignment: &Assignment,
     k: usize,
+    model: Option<&FoldModel>,
 ) -> Result<FoldRun, Error> {
     let job = context.job;
     if let Some(cut) = path::cut_before(job) {
         return Ok(FoldRun { values: Vec::new(), cut: Some(cut), worst: cut });
     }
-    let all = Rows::all(&job.dataset);
+    let (all, loss, penalty) = match model {
+        Some(model) => (model.rows(job), model.loss(job), model.penalty.as_ref()),
+        None => (Rows::all(&job.dataset), job.loss.as_ref(), context.penalty),
+    };
+    let context = Context { penalty, ..context };
     let training = folds::outside(&assignment[k], all.samples.len());
     let training = all.select(&training).map_err(within("cv"))?;
     let points = context.scales.len();
-    let objective = assemble_for(job.loss.as_ref(), &training, &job.model, points)?;
+    let objective = assemble_for(loss, &training, &job.model, points)?;
     let null = Null::of(objective.as_ref(), context.penalty);
     let stage = Stage::Fold { fold: k, folds: assignment.len() };
     let path = path::run(context, stage, objective.as_ref(), &null)?;
     let left_out = all.select(&assignment[k]).map_err(within("cv"))?;
-    let values = measured(job, config.metric, &left_out, &path).map_err(within("cv"))?;
+    let values = measured(loss, config.metric, &left_out, &path).map_err(within("cv"))?;
     let worst = path.points.iter().fold(Status::Converged, |w, p| super::worse(w, p.status));
     Ok(FoldRun { values, cut: path.cut, worst })
 }
 
 fn measured(
-    job: &Job,
+    loss: &dyn Loss,
     metric: Metric,
     rows: &Rows,
     path: &Path,
@@ -100,9 +109,9 @@ fn measured(
             let bare = metric == Metric::Pinball;
             let intercept = if bare { &own.intercept } else { &point.intercept };
             let (eta, outputs) =
-                predictor(job.loss.as_ref(), &rows.matrix, offset, intercept, &point.coefficients)?;
+                predictor(loss, &rows.matrix, offset, intercept, &point.coefficients)?;
             let at = Prediction { eta: &eta, outputs, own: &own.params };
-            metric::measure(metric, job.loss.as_ref(), rows, &at)
+            metric::measure(metric, loss, rows, &at)
         })
         .collect()
 }
@@ -119,7 +128,7 @@ pub(super) fn report(config: &CvConfig, scales: &[f64], folds: Vec<Vec<f64>>) ->
     }
     let chosen = choose(config, &mean, &se);
     let (rule, metric) = (config.rule, config.metric);
-    CvReport { rule, metric, lambda: scales[chosen], chosen, mean, se, folds }
+    CvReport { rule, metric, lambda: scales[chosen], chosen, mean, se, folds, screened: None }
 }
 
 /// The best mean, the largest scale among equals; or the largest scale within one standard error.

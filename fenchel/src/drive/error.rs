@@ -13,7 +13,7 @@ pub enum Error {
     /// A section of the problem file does not fit its parameters, the data or another section.
     #[error("{source}")]
     Section {
-        /// `data`, `model`, `loss`, `penalty`, `solver`, `path` or `cv`.
+        /// `data`, `screen`, `model`, `loss`, `penalty`, `solver`, `path` or `cv`.
         section: &'static str,
         /// What is wrong; its [`At`](fenchel_core::Error::At) layers are keys below the section.
         source: fenchel_core::Error,

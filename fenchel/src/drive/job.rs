@@ -10,16 +10,28 @@ use fenchel_plugin_host::{Fault, Faults};
 
 use super::{Error, error};
 use crate::data::Dataset;
-use crate::file::config::{CvConfig, ModelConfig, PathConfig, SolverConfig};
+use crate::file::config::{CvConfig, ModelConfig, PathConfig, ScreenConfig, SolverConfig};
 
 /// Builds the penalty once the number of outputs is known, which only the bound loss tells.
 pub type PenaltyBuilder =
     Box<dyn Fn(&Space) -> Result<Box<dyn Penalty>, fenchel_core::Error> + Send + Sync>;
 
+/// What every fold chooses its features among, where features are screened.
+pub struct Candidates {
+    /// The data with all features.
+    pub dataset: Dataset,
+    /// The loss, which has not looked for its features yet.
+    pub loss: Box<dyn Loss>,
+    /// `[screen]`.
+    pub config: ScreenConfig,
+}
+
 /// Everything that one run needs.
 pub struct Job {
-    /// The data.
+    /// The data, with the features that were kept where they are screened.
     pub dataset: Dataset,
+    /// All features, where folds screen them anew.
+    pub candidates: Option<Candidates>,
     /// The loss, not yet bound.
     pub loss: Box<dyn Loss>,
     /// How the penalty is built.

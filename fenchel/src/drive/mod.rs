@@ -12,6 +12,7 @@
 //! | one solve, certified afresh | `fit` |
 //! | a grid of scales, warm-started | `grid`, `path` |
 //! | folds, metrics, the choice | `cv`, `folds`, `metric`, `rank` |
+//! | features screened anew in every fold | `nested` |
 //! | runs that were cut short go on | `checkpoint` |
 //! | predictions for new data | [`mod@predict`] |
 
@@ -28,6 +29,7 @@ mod job;
 mod listen;
 mod memory;
 mod metric;
+mod nested;
 mod newton;
 mod null;
 mod path;
@@ -44,7 +46,7 @@ pub use coefficients::Coefficients;
 pub use cv::CvReport;
 pub use error::Error;
 pub use fit::Point;
-pub use job::{Job, PenaltyBuilder};
+pub use job::{Candidates, Job, PenaltyBuilder};
 pub use listen::{Event, Listener, Silent, Stage};
 pub use plan::{Plan, plan};
 pub use predict::{PredictionKind, Predictions, linear_predictor, predict, predictor};

@@ -1,11 +1,14 @@
 //! What would run: everything that is checked and decided before the first solve.
 
+use std::sync::Arc;
+
 use fenchel_core::Error::{Domain, Feature};
 use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify_with};
 
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
 use super::folds::Assignment;
+use super::nested::{self, FoldModel};
 use super::null::Null;
 use super::{Error, Job, cv, grid, memory};
 use crate::auto::{Choice, choose};
@@ -40,6 +43,8 @@ pub struct Plan {
     pub scales: Option<Vec<f64>>,
     /// Number of folds, where there is cross-validation.
     pub folds: Option<usize>,
+    /// Whether every fold screens its features anew.
+    pub nested: bool,
     /// Worker threads that will be used.
     pub threads: usize,
     /// Estimated memory in bytes.
@@ -55,6 +60,8 @@ pub(super) struct Prepared {
     /// The scales; `[1]` without a path.
     pub scales: Vec<f64>,
     pub assignment: Option<Assignment>,
+    /// The model of each fold, where folds screen their features anew.
+    pub nested: Option<Vec<FoldModel>>,
 }
 
 impl Prepared {
@@ -96,16 +103,7 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         job.path.as_ref().map_or(1, |path| path.lambdas.as_ref().map_or(path.points, Vec::len));
     let objective = assemble_for(job.loss.as_ref(), &rows, &job.model, points)
         .map_err(|error| at_its_place(error, &job.dataset))?;
-    let shape = objective.shape();
-    let names = job.dataset.feature_names.clone();
-    let layers = objective.layers();
-    let space = if !layers.is_empty() {
-        Space::of_layers(layers, &names)
-    } else if names.len() == shape.features {
-        Space::new(names, shape.outputs)
-    } else {
-        Space::numbered(shape.features, shape.outputs)
-    };
+    let space = space(objective.as_ref(), job.dataset.feature_names.clone());
     let penalty = (job.penalty)(&space).map_err(within("penalty"))?;
     let null = Null::of(objective.as_ref(), penalty.as_ref());
     let problem = Problem {
@@ -124,7 +122,25 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         None => vec![1.0],
     };
     let assignment = job.cv.as_ref().map(|config| cv::prepare(job, config)).transpose()?;
-    Ok(Prepared { objective, penalty, null, choice, scales, assignment })
+    let nested = match (&job.candidates, &assignment) {
+        (Some(candidates), Some(assignment)) => {
+            Some(nested::prepare(job, candidates, assignment, choice.method)?)
+        }
+        _ => None,
+    };
+    Ok(Prepared { objective, penalty, null, choice, scales, assignment, nested })
+}
+
+/// The coefficients that the penalty speaks of, by the names of the design's columns.
+pub(super) fn space(objective: &dyn Objective, names: Arc<[String]>) -> Space {
+    let (shape, layers) = (objective.shape(), objective.layers());
+    if !layers.is_empty() {
+        Space::of_layers(layers, &names)
+    } else if names.len() == shape.features {
+        Space::new(names, shape.outputs)
+    } else {
+        Space::numbered(shape.features, shape.outputs)
+    }
 }
 
 fn not_taken(option: &str, choice: Choice) -> fenchel_core::Error {
@@ -166,7 +182,9 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),
         folds,
+        nested: prepared.nested.is_some(),
         threads: job.threads(),
-        memory: memory::estimate(matrix, shape, points, folds.unwrap_or(0), job.threads()),
+        memory: memory::estimate(matrix, shape, points, folds.unwrap_or(0), job.threads())
+            + job.candidates.as_ref().map_or(0, |c| memory::matrix_bytes(&c.dataset.matrix)),
     })
 }

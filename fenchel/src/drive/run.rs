@@ -8,7 +8,9 @@ use super::checkpoint::Store;
 use super::cv::FoldRun;
 use super::path::{Context, Path};
 use super::plan::{Prepared, prepare};
-use super::{CheckpointConfig, CvReport, Error, Job, Listener, Point, Stage, cv, path, worse};
+use super::{
+    CheckpointConfig, CvReport, Error, Job, Listener, Point, Stage, cv, nested, path, worse,
+};
 
 /// What came out of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +92,8 @@ pub fn run(
     let report = match &job.cv {
         Some(config) if cut.is_none() => {
             let values = folds.into_iter().map(|fold| fold.values).collect();
-            Some(cv::report(config, &prepared.scales, values))
+            let screened = prepared.nested.as_ref().map(|models| nested::names(job, models));
+            Some(CvReport { screened, ..cv::report(config, &prepared.scales, values) })
         }
         _ => None,
     };
@@ -116,7 +119,10 @@ fn solve_all(
             (0..assignment.len())
                 .into_par_iter()
                 .with_max_len(1)
-                .map(|k| cv::fold(context, config, assignment, k))
+                .map(|k| {
+                    let model = prepared.nested.as_ref().map(|models| &models[k]);
+                    cv::fold(context, config, assignment, k, model)
+                })
                 .collect::<Vec<_>>()
         })
     });

@@ -20,7 +20,7 @@ pub(super) fn sections(problem: &Problem) -> Result<(), Error> {
     tagged(document, "loss")?;
     tagged(document, "penalty")?;
     if let Some(config) = &problem.screen {
-        screen(document, config, problem.cv.is_some())?;
+        screen(document, config)?;
     }
     solver(document, &problem.solver)?;
     if let Some(path) = &problem.path {
@@ -61,22 +61,12 @@ fn tagged(document: &Document, section: &str) -> Result<(), Error> {
         .help(format!("`fenchel list` names every {section}")))
 }
 
-fn screen(document: &Document, screen: &ScreenConfig, has_cv: bool) -> Result<(), Error> {
+fn screen(document: &Document, screen: &ScreenConfig) -> Result<(), Error> {
     require(document, screen.top >= 1, "screen.top", "at least 1", screen.top)?;
     let good = screen.multiplier > 0.0;
     require(document, good, "screen.multiplier", "greater than 0", screen.multiplier)?;
     if let Some(clump) = screen.clump {
         require(document, clump >= 0.0, "screen.clump", "at least 0", clump)?;
-    }
-    if has_cv {
-        return Err(Error::input(
-            "section `[screen]` looks at the responses of all samples, which `[cv]` leaves out in turn",
-        )
-        .at(document.locate_key(&at("screen")))
-        .help(
-            "screen samples that are not in the file of the fit (`fenchel screen`), and name the \
-             features in `[data]`",
-        ));
     }
     Ok(())
 }

@@ -92,6 +92,7 @@ fn cv(report: &CvReport) -> CvRecord {
         mean: numbers(&report.mean),
         se: numbers(&report.se),
         folds: report.folds.iter().map(numbers).collect(),
+        screened: report.screened.clone(),
     }
 }
 

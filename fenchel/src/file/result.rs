@@ -154,6 +154,9 @@ pub struct CvRecord {
     pub se: Vec<Option<f64>>,
     /// One list a fold, with one entry a scale.
     pub folds: Vec<Vec<Option<f64>>>,
+    /// The features that each fold's model had, where folds screened them anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screened: Option<Vec<Vec<String>>>,
 }
 
 /// The number, where it is finite.

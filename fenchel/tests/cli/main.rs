@@ -10,6 +10,7 @@ mod network;
 mod new;
 mod predict;
 mod screen;
+mod screen_folds;
 
 use common::Bench;
 

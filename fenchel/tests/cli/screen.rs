@@ -119,9 +119,8 @@ fn a_fit_uses_what_was_kept_says_so_and_predicts() {
 }
 
 #[test]
-fn cross_validation_and_what_has_no_single_response_are_refused() {
+fn bad_keys_and_what_has_no_single_response_are_refused() {
     for (change, words) in [
-        (("[loss]", "[path]\n\n[cv]\n\n[loss]"), "`[cv]` leaves out in turn"),
         (("top = 2", "top = 0"), "`top` must be at least 1"),
         (("top = 2", "tops = 2"), "unknown field `tops`"),
         (("top = 2", "top = 2\nmethod = \"knn\""), "expected one of `kde`, `binning`, `pearson`"),

@@ -83,6 +83,7 @@ pub(super) fn job_with(table: &Table, data: Value, loss: Value, penalty: Value) 
     let description = format!("{loss} {penalty}");
     Job {
         dataset,
+        candidates: None,
         loss: built,
         penalty: Box::new(move |space| {
             let spec: Box<dyn PenaltySpec> = serde_json::from_value(penalty.clone()).unwrap();
