@@ -12,9 +12,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::curvature::CurvatureForm;
-use crate::dual::{
-    indicator, intercept_columns, minimise_envelope, natural_step, root_mean_square,
-};
+use crate::directions::Directions;
+use crate::dual::{minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
 use crate::loss::{DataFit, FitConjugate};
 use crate::objective::{LinearModel, Objective, Workspace};
@@ -311,9 +310,10 @@ impl Certifier {
         if centre.iter().any(|v: &f64| !v.is_finite()) {
             centre.clone_from(eta);
         }
-        let directions = direction_columns(model, lineality);
-        minimise_envelope(prox, &directions, &centre, step, &mut self.work.grad_eta)?;
-        orthogonal(&directions, &self.work.grad_eta).then_some(())
+        let directions = Directions::new(model, lineality);
+        let columns = directions.columns();
+        minimise_envelope(prox, &columns, &centre, step, &mut self.work.grad_eta)?;
+        directions.orthogonal(&self.work.grad_eta, ORTHOGONAL).then_some(())
     }
 
     /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
@@ -327,8 +327,9 @@ impl Certifier {
         lineality: &Lineality,
     ) -> Option<()> {
         let (n, outputs) = (fit.samples(), fit.outputs());
-        let directions = direction_columns(model, lineality);
-        if directions.is_empty() {
+        let directions = Directions::new(model, lineality);
+        let m = directions.len();
+        if m == 0 {
             return Some(());
         }
         let curvature = fit.as_curvature();
@@ -341,35 +342,26 @@ impl Certifier {
         if let Some(curvature) = curvature {
             curvature.curvature(&self.work.eta, &[], &mut self.curvature);
         }
-        let m = directions.len();
         let (h, eta, dual) = (&self.curvature, &self.work.eta, &mut self.work.grad_eta);
-        let curved = &mut self.scratch;
-        curved.clear();
-        curved.resize(n * outputs, 0.0);
-        let times_curvature = |a: &[f64], out: &mut [f64]| match product {
+        let mut times_curvature = |a: &[f64], out: &mut [f64]| match product {
             Some(hessian) => hessian.product(eta, &[], a, out),
             None => form.multiply(n, h, a, out),
         };
-        let mut gram = vec![0.0; m * m];
-        for (c, a) in directions.iter().enumerate() {
-            times_curvature(a, curved);
-            for (d, b) in directions.iter().enumerate().take(c + 1) {
-                let product = kernels::dot(curved, b);
-                gram[c * m + d] = product;
-                gram[d * m + c] = product;
-            }
-        }
+        let gram = directions.gram(product.is_none(), &mut times_curvature);
+        let (moved, in_eta) = (&mut self.scratch, &mut self.narrow);
+        moved.clear();
+        moved.resize(n * outputs, 0.0);
+        let (mut curved, mut right) = (vec![0.0; n * outputs], Vec::with_capacity(m));
         // Twice: the second pass removes what rounding left in the first.
         for _ in 0..2 {
-            let mut right: Vec<f64> = directions.iter().map(|a| kernels::dot(a, dual)).collect();
+            directions.apply_t(dual, &mut right, in_eta);
             cholesky_solve(&mut gram.clone(), m, &mut right)?;
-            for (a, t) in directions.iter().zip(&right) {
-                times_curvature(a, curved);
-                kernels::axpy(-t, curved, dual);
-            }
+            directions.apply(&right, moved, in_eta);
+            times_curvature(moved, &mut curved);
+            kernels::axpy(-1.0, &curved, dual);
         }
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
-        orthogonal(&directions, dual).then_some(())
+        directions.orthogonal(dual, ORTHOGONAL).then_some(())
     }
 
     /// The distance to stationarity; `None` where the penalty does not know its subdifferential or
@@ -435,12 +427,6 @@ fn certificate(problem: &Problem<'_>, kind: CertificateKind, value: f64) -> Cert
     Certificate { kind, value, relative: problem.baseline.relative(kind, value) }
 }
 
-fn orthogonal(directions: &[Vec<f64>], dual: &[f64]) -> bool {
-    let size = kernels::norm2(dual);
-    let right = |a: &Vec<f64>| kernels::dot(a, dual).abs() <= ORTHOGONAL * size * kernels::norm2(a);
-    directions.iter().all(right)
-}
-
 fn directions(lineality: &Lineality, coefficients: usize) -> usize {
     match lineality {
         Lineality::Trivial => 0,
@@ -462,43 +448,6 @@ fn free_gradient(model: &LinearModel, lineality: &Lineality, dual: &[f64]) -> Ve
         Lineality::Everything => (0..p * model.fit.outputs()).map(along).collect(),
         Lineality::Trivial | Lineality::Basis(_) => Vec::new(),
     }
-}
-
-/// The change of the predictor along each unpenalised direction: intercepts or thresholds first.
-fn direction_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
-    let mut columns = eta_columns(model, lineality);
-    let (n, outputs, own) = (model.fit.samples(), model.fit.outputs(), model.shape().own);
-    if own > 0 {
-        // Every threshold moves a column of its own, and a shared `eta` all of them.
-        if own > outputs {
-            columns.iter_mut().for_each(|column| *column = column.repeat(own));
-        }
-        columns.splice(0..0, (0..own).map(|l| indicator(n, own, l)));
-    }
-    columns
-}
-
-/// The change of `eta` (n x K) along each unpenalised direction: intercepts first.
-fn eta_columns(model: &LinearModel, lineality: &Lineality) -> Vec<Vec<f64>> {
-    let (n, p, outputs) = (model.fit.samples(), model.design.features(), model.fit.outputs());
-    let mut columns = intercept_columns(model);
-    let coordinate = |flat: usize| {
-        let mut column = vec![0.0; n * outputs];
-        let k = flat / p;
-        model.design.column_axpy(flat % p, 1.0, &mut column[k * n..(k + 1) * n]);
-        column
-    };
-    match lineality {
-        Lineality::Trivial => {}
-        Lineality::Coordinates(flat) => columns.extend(flat.iter().map(|&f| coordinate(f))),
-        Lineality::Everything => columns.extend((0..p * outputs).map(coordinate)),
-        Lineality::Basis(basis) => columns.extend(basis.iter().map(|direction| {
-            let mut column = vec![0.0; n * outputs];
-            model.design.mul(direction, &mut column);
-            column
-        })),
-    }
-    columns
 }
 
 /// Removes from `u` its components in the span of `basis`.

@@ -7,6 +7,9 @@ use std::sync::{Arc, Weak};
 use crate::matrix::{Column, Matrix};
 use crate::{Error, kernels};
 
+/// Samples of dense columns that a product of several takes at a time.
+const BLOCK: usize = 2048;
+
 /// An `n x p` design with implicit centring and scaling. Cloning is cheap: the numbers are shared.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -246,6 +249,45 @@ impl Design {
         self.products(features.iter().copied(), u, out);
     }
 
+    /// `sum_i x_ij h_i x_il` for `j` in `rows` and `l` in `cols`, row by row. Where the two are the
+    /// same, half of the products are copies of the others.
+    pub fn weighted_products(&self, rows: &[usize], h: &[f64], cols: &[usize]) -> Vec<f64> {
+        let (n, m) = (self.samples(), cols.len());
+        let mut products = vec![0.0; rows.len() * m];
+        let mut weighted = vec![0.0; n];
+        // Dense columns go a few thousand samples at a time, which stay in the cache for all pairs.
+        let block = if matches!(*self.matrix, Matrix::Dense(_)) { BLOCK } else { n.max(1) };
+        for begin in (0..n).step_by(block) {
+            let end = n.min(begin + block);
+            let (h, weighted) = (&h[begin..end], &mut weighted[begin..end]);
+            let column = |d: usize| self.stored_column(cols[d]).within(begin, end);
+            for (c, (&j, products)) in rows.iter().zip(products.chunks_mut(m)).enumerate() {
+                let a = 1.0 / self.scale(j);
+                weighted.fill(-self.centre(j) * a);
+                self.stored_column(j).within(begin, end).axpy(a, weighted);
+                weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
+                let sum = if self.centre.is_some() { kernels::sum(weighted) } else { 0.0 };
+                let needed = if rows == cols { c + 1 } else { m };
+                let mut add = |d: usize, product: f64| {
+                    products[d] += (product - self.centre(cols[d]) * sum) / self.scale(cols[d]);
+                };
+                let mut d = 0;
+                while let Some(columns) = dense(d..needed, column) {
+                    let three = kernels::dot_each(weighted, columns);
+                    three.iter().enumerate().for_each(|(e, product)| add(d + e, *product));
+                    d += kernels::TOGETHER;
+                }
+                (d..needed).for_each(|d| add(d, column(d).dot(weighted)));
+            }
+        }
+        if rows == cols {
+            for (c, d) in (0..m).flat_map(|c| (c + 1..m).map(move |d| (c, d))) {
+                products[c * m + d] = products[d * m + c];
+            }
+        }
+        products
+    }
+
     /// An estimate of `||diag(sqrt h) [1 X]||_2^2` by power iteration, with a small margin; `h = None`
     /// for ones, the column of ones only `with_intercept`. Deterministic. It may fall short where the
     /// leading direction is nearly absent from the start, so a step size taken from it needs
@@ -281,6 +323,19 @@ impl Design {
         }
         estimate * 1.02
     }
+}
+
+/// The first few columns of a range, where there are as many and all are dense.
+fn dense<'a>(
+    range: std::ops::Range<usize>,
+    column: impl Fn(usize) -> Column<'a>,
+) -> Option<[&'a [f64]; kernels::TOGETHER]> {
+    let mut columns = [&[][..]; kernels::TOGETHER];
+    for (e, entries) in columns.iter_mut().enumerate() {
+        let Column::Dense(x) = range.clone().nth(e).map(&column)? else { return None };
+        *entries = x;
+    }
+    Some(columns)
 }
 
 /// `sum_i h_i (x_i - centre)^2` by differences, as the textbook form cancels.

@@ -175,14 +175,12 @@ pub fn root_mean_square(eta: &[f64]) -> f64 {
 pub fn intercept_columns(model: &LinearModel) -> Vec<Vec<f64>> {
     let (n, outputs) = (model.fit.samples(), model.fit.outputs());
     let intercepts = if model.intercept { outputs } else { 0 };
-    (0..intercepts).map(|k| indicator(n, outputs, k)).collect()
-}
-
-/// 1 in column `k` of n x K numbers, else 0.
-pub(crate) fn indicator(n: usize, outputs: usize, k: usize) -> Vec<f64> {
-    let mut column = vec![0.0; n * outputs];
-    column[k * n..(k + 1) * n].fill(1.0);
-    column
+    let indicator = |k: usize| {
+        let mut column = vec![0.0; n * outputs];
+        column[k * n..(k + 1) * n].fill(1.0);
+        column
+    };
+    (0..intercepts).map(indicator).collect()
 }
 
 /// What a loss comes to along free directions alone.

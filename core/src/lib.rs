@@ -24,6 +24,7 @@ pub mod certificate;
 mod convex_concave;
 mod curvature;
 pub mod design;
+mod directions;
 pub mod dual;
 pub mod elementwise;
 mod error;

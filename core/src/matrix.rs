@@ -267,6 +267,14 @@ impl Matrix {
 }
 
 impl Column<'_> {
+    /// Samples `begin .. end` of a dense column, of a sparse one all.
+    pub(crate) fn within(self, begin: usize, end: usize) -> Self {
+        match self {
+            Self::Dense(x) => Self::Dense(&x[begin..end]),
+            Self::Sparse(..) => self,
+        }
+    }
+
     /// Number of stored entries.
     pub fn stored(&self) -> usize {
         match self {

@@ -4,7 +4,7 @@
 mod data;
 
 use data::{dense_and_sparse, noise};
-use fenchel_core::{Design, Matrix};
+use fenchel_core::{DenseMatrix, Design, Matrix};
 
 const N: usize = 20;
 const P: usize = 5;
@@ -49,6 +49,37 @@ fn assert_close(a: &[f64], b: &[f64], what: &str) {
     for (a, b) in a.iter().zip(b) {
         assert!((a - b).abs() <= 1e-12 * (1.0 + a.abs()), "{what}: {a} and {b}");
     }
+}
+
+#[test]
+fn weighted_products_are_those_of_the_columns() {
+    let h: Vec<f64> = noise(6, N).iter().map(|z| 1.0 + z).collect();
+    for (name, dense, sparse) in pairs() {
+        for design in [&dense, &sparse] {
+            let x = columns(design);
+            for (rows, cols) in [(vec![0, 1, 3, 4], vec![0, 1, 3, 4]), (vec![2, 0], vec![4, 3, 1])]
+            {
+                let got = design.weighted_products(&rows, &h, &cols);
+                let pairs = rows.iter().flat_map(|&j| cols.iter().map(move |&l| (j, l)));
+                let expected: Vec<f64> =
+                    pairs.map(|(j, l)| (0..N).map(|i| x[j][i] * h[i] * x[l][i]).sum()).collect();
+                assert_close(&expected, &got, name);
+            }
+        }
+    }
+}
+
+/// More samples than are taken at a time.
+#[test]
+fn weighted_products_of_many_samples_add_up() {
+    let n = 5000;
+    let values = noise(2, 2 * n);
+    let matrix = DenseMatrix::new(n, 2, values.clone()).unwrap();
+    let design = Design::new(Matrix::Dense(matrix));
+    let got = design.weighted_products(&[0, 1], &vec![2.0; n], &[0, 1]);
+    let (a, b) = values.split_at(n);
+    let dot = |a: &[f64], b: &[f64]| 2.0 * a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    assert_close(&[dot(a, a), dot(a, b), dot(a, b), dot(b, b)], &got, "5000 samples");
 }
 
 #[test]

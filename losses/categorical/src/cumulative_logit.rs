@@ -64,7 +64,7 @@ impl Predictor for CumulativeLogit {
             for k in 0..=outputs {
                 let a = if k < outputs { eta[i + n * k] } else { f64::INFINITY };
                 let b = if k > 0 { eta[i + n * (k - 1)] } else { f64::NEG_INFINITY };
-                let probability = Interval { a, b }.probability();
+                let probability = Interval::new(a, b).probability();
                 probabilities[i + n * k] = probability;
                 total += probability;
             }

@@ -6,60 +6,76 @@ use fenchel_core::elementwise::DOMAIN_SLACK;
 
 use crate::classes::x_ln_x;
 
-/// An interval between two predictors.
+/// Width above which `1 - exp(b - a)` is computed as it is written.
+const WIDE: f64 = 0.7;
+
+/// An interval between two predictors, with the exponentials that value and derivatives share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interval {
-    /// The upper end, perhaps `+inf`.
-    pub a: f64,
-    /// The lower end, perhaps `-inf`.
-    pub b: f64,
+    /// The upper end, perhaps `+inf`, and the lower end, perhaps `-inf`.
+    a: f64,
+    b: f64,
+    /// `exp(-|a|)` and `exp(-|b|)`.
+    tails: (f64, f64),
+    /// `q = exp(b - a)` and `1 - q`.
+    ratio: f64,
+    inside: f64,
 }
 
-/// `1 / (1 + exp(-z))`, accurate relative to its size on both sides.
-pub(crate) fn sigmoid(z: f64) -> f64 {
-    let small = (-z.abs()).exp();
-    if z >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
-}
-
-fn log_sigmoid(z: f64) -> f64 {
-    z.min(0.0) - (-z.abs()).exp().ln_1p()
+/// `sigma(z)` and `sigma(-z)` of `exp(-|z|)`, each accurate relative to its size.
+fn sigmoids(z: f64, tail: f64) -> (f64, f64) {
+    let large = 1.0 / (1.0 + tail);
+    let small = tail * large;
+    if z >= 0.0 { (large, small) } else { (small, large) }
 }
 
 impl Interval {
+    /// That from `b` up to `a`.
+    pub fn new(a: f64, b: f64) -> Self {
+        let tails = ((-a.abs()).exp(), (-b.abs()).exp());
+        let ratio = if a >= 0.0 && b <= 0.0 { tails.0 * tails.1 } else { (b - a).exp() };
+        let inside = if a - b > WIDE { 1.0 - ratio } else { -(b - a).exp_m1() };
+        Self { a, b, tails, ratio, inside }
+    }
+
     /// `-log(sigma(a) - sigma(b))`, `+inf` unless `a > b`.
-    pub fn value(self) -> f64 {
+    pub fn value(&self) -> f64 {
         if self.a <= self.b {
             return f64::INFINITY;
         }
-        let inside = -(self.b - self.a).exp_m1();
-        -(log_sigmoid(self.a) + log_sigmoid(-self.b) + inside.ln())
+        // (1 + e^-|a|) (1 + e^-|b|) / (1 - q) - 1.
+        let (a, b) = self.tails;
+        let more = (a + b + a * b + self.ratio) / self.inside;
+        let log = if more > 0.5 { (1.0 + more).ln() } else { more.ln_1p() };
+        (-self.a).max(0.0) + self.b.max(0.0) + log
     }
 
     /// `sigma(a) - sigma(b)`, 0 unless `a > b`.
-    pub fn probability(self) -> f64 {
+    pub fn probability(&self) -> f64 {
         if self.a <= self.b {
             return 0.0;
         }
-        sigmoid(self.a) * sigmoid(-self.b) * -(self.b - self.a).exp_m1()
+        let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
+        upper.0 * lower.1 * self.inside
     }
 
     /// The derivatives in `a` and `b`.
-    pub fn derivatives(self) -> (f64, f64) {
-        let odds = 1.0 / (self.a - self.b).exp_m1();
-        (-sigmoid(-self.a) - odds, sigmoid(self.b) + odds)
+    pub fn derivatives(&self) -> (f64, f64) {
+        let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
+        let odds = self.ratio / self.inside;
+        (-upper.1 - odds, lower.0 + odds)
     }
 
     /// The derivative along a common shift of both ends: what is left of the two when they cancel.
-    pub fn shift_derivative(self) -> f64 {
-        sigmoid(self.b) - sigmoid(-self.a)
+    pub fn shift_derivative(&self) -> f64 {
+        sigmoids(self.b, self.tails.1).0 - sigmoids(self.a, self.tails.0).1
     }
 
     /// `(d2/da2, d2/db2, d2/dadb)`.
-    pub fn second_derivatives(self) -> (f64, f64, f64) {
-        let spread = |z: f64| sigmoid(z) * sigmoid(-z);
-        let (odds, inside) = ((self.b - self.a).exp(), (self.b - self.a).exp_m1());
-        let between = odds / (inside * inside);
-        (spread(self.a) + between, spread(self.b) + between, -between)
+    pub fn second_derivatives(&self) -> (f64, f64, f64) {
+        let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
+        let between = self.ratio / (self.inside * self.inside);
+        (upper.0 * upper.1 + between, lower.0 * lower.1 + between, -between)
     }
 }
 
@@ -114,7 +130,7 @@ mod tests {
     #[test]
     fn the_conjugate_meets_the_loss_at_its_gradient() {
         for (a, b) in ENDS {
-            let interval = Interval { a, b };
+            let interval = Interval::new(a, b);
             let (u_a, u_b) = interval.derivatives();
             let at = |u: f64, z: f64| if z.is_infinite() { 0.0 } else { u * z };
             let product = at(u_a, a) + at(u_b, b);
@@ -141,21 +157,21 @@ mod tests {
     #[test]
     fn narrow_and_distant_intervals_keep_their_digits() {
         // Near 0 the density is 1/4; far out sigma(a) - sigma(b) is exp(-29) - exp(-30) to a digit.
-        let narrow = Interval { a: 1e-9, b: 0.0 };
+        let narrow = Interval::new(1e-9, 0.0);
         assert!((narrow.value() + (0.25e-9f64).ln()).abs() < 1e-8);
         assert!((narrow.probability() / 0.25e-9 - 1.0).abs() < 1e-8);
-        let distant = Interval { a: 30.0, b: 29.0 };
+        let distant = Interval::new(30.0, 29.0);
         let expected = (-29f64).exp() - (-30f64).exp();
         assert!((distant.value() + expected.ln()).abs() < 1e-11);
         assert!((distant.probability() / expected - 1.0).abs() < 1e-11);
-        assert_eq!(Interval { a: 1.0, b: 1.0 }.value(), f64::INFINITY);
-        assert_eq!(Interval { a: f64::INFINITY, b: f64::NEG_INFINITY }.value(), 0.0);
+        assert_eq!(Interval::new(1.0, 1.0).value(), f64::INFINITY);
+        assert_eq!(Interval::new(f64::INFINITY, f64::NEG_INFINITY).value(), 0.0);
     }
 
     #[test]
     fn the_derivatives_along_a_shift_add_up() {
         for (a, b) in ENDS {
-            let interval = Interval { a, b };
+            let interval = Interval::new(a, b);
             let ((u_a, u_b), along) = (interval.derivatives(), interval.shift_derivative());
             assert!((u_a + u_b - along).abs() <= 1e-15 * (1.0 + u_a.abs()), "{a} {b}");
         }

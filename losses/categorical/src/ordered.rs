@@ -23,13 +23,11 @@ impl OrderedFit {
         Self { thresholds: classes.count - 1, classes }
     }
 
-    /// The ends of the interval of sample `i`, where its predictors are `at(0), ..., at(q - 1)`.
-    fn interval(&self, i: usize, at: impl Fn(usize) -> f64) -> Interval {
-        let y = self.classes.class[i] as usize;
-        Interval {
-            a: if y < self.thresholds { at(y) } else { f64::INFINITY },
-            b: if y > 0 { at(y - 1) } else { f64::NEG_INFINITY },
-        }
+    /// The interval of a sample of class `y`, where its predictors are `at(0), ..., at(q - 1)`.
+    fn interval(&self, y: usize, at: impl Fn(usize) -> f64) -> Interval {
+        let a = if y < self.thresholds { at(y) } else { f64::INFINITY };
+        let b = if y > 0 { at(y - 1) } else { f64::NEG_INFINITY };
+        Interval::new(a, b)
     }
 
     /// Samples of positive weight, with class and share.
@@ -40,35 +38,40 @@ impl OrderedFit {
             .map(|(i, (y, share))| (i, *y as usize, *share))
     }
 
-    /// The loss for predictors `at(i, k)`.
-    fn total(&self, at: impl Fn(usize, usize) -> f64) -> f64 {
-        let mut total = 0.0;
-        for (i, _, share) in self.counted() {
-            total += share * self.interval(i, |k| at(i, k)).value();
-        }
-        if total.is_nan() { f64::INFINITY } else { total }
-    }
-
-    /// The loss, and `visit(sample, threshold, derivative)` for every derivative that is not 0.
-    fn derivatives(
+    /// The loss for predictors `at(i, k)`, and `visit(sample, class, share, interval)` for every
+    /// sample up to the first at which it is infinite.
+    fn total(
         &self,
         at: impl Fn(usize, usize) -> f64,
-        mut visit: impl FnMut(usize, usize, f64),
+        mut visit: impl FnMut(usize, usize, f64, &Interval),
     ) -> f64 {
-        let value = self.total(&at);
-        if !value.is_finite() {
-            return value;
-        }
+        let mut total = 0.0;
         for (i, y, share) in self.counted() {
-            let (upper, lower) = self.interval(i, |k| at(i, k)).derivatives();
-            if y < self.thresholds {
-                visit(i, y, share * upper);
+            let interval = self.interval(y, |k| at(i, k));
+            total += share * interval.value();
+            if total.is_nan() || total == f64::INFINITY {
+                return f64::INFINITY;
             }
-            if y > 0 {
-                visit(i, y - 1, share * lower);
-            }
+            visit(i, y, share, &interval);
         }
-        value
+        total
+    }
+
+    /// `visit(threshold, derivative)` for those around class `y`.
+    fn derivatives(
+        &self,
+        y: usize,
+        share: f64,
+        interval: &Interval,
+        mut visit: impl FnMut(usize, f64),
+    ) {
+        let (upper, lower) = interval.derivatives();
+        if y < self.thresholds {
+            visit(y, share * upper);
+        }
+        if y > 0 {
+            visit(y - 1, share * lower);
+        }
     }
 
     fn samples(&self) -> usize {
@@ -79,10 +82,9 @@ impl OrderedFit {
     /// probability counts as the rounding unit, as a single row would else decide alone.
     pub fn deviance(&self, z: &[f64]) -> f64 {
         let n = self.samples();
-        let term = |(i, _, share): (usize, usize, f64)| {
-            let interval = self.interval(i, |k| z[i + n * k]);
-            let missed = -f64::EPSILON.ln();
-            2.0 * share * if interval.a > interval.b { interval.value() } else { missed }
+        let term = |(i, y, share): (usize, usize, f64)| {
+            let value = self.interval(y, |k| z[i + n * k]).value();
+            2.0 * share * if value.is_finite() { value } else { -f64::EPSILON.ln() }
         };
         self.counted().map(term).sum()
     }
@@ -97,7 +99,7 @@ impl DataFit for OrderedFit {
     }
     fn value(&self, z: &[f64], _own: &[f64]) -> f64 {
         let n = self.samples();
-        self.total(|i, k| z[i + n * k])
+        self.total(|i, k| z[i + n * k], |_, _, _, _| ())
     }
     fn as_smooth(&self) -> Option<&dyn SmoothFit> {
         Some(self)
@@ -114,7 +116,10 @@ impl SmoothFit for OrderedFit {
     fn gradient(&self, z: &[f64], _own: &[f64], grad: &mut [f64], _: &mut [f64]) -> f64 {
         let n = self.samples();
         grad.fill(0.0);
-        self.derivatives(|i, k| z[i + n * k], |i, k, d| grad[i + n * k] = d)
+        let at = |i: usize, k: usize| z[i + n * k];
+        self.total(at, |i, y, share, interval| {
+            self.derivatives(y, share, interval, |k, d| grad[i + n * k] = d);
+        })
     }
     /// It grows without bound as two predictors meet.
     fn hessian_bound(&self) -> Option<f64> {
@@ -131,7 +136,7 @@ impl Curvature for OrderedFit {
         out.fill(0.0);
         let (diagonal, beside) = out.split_at_mut(n * self.thresholds);
         for (i, y, share) in self.counted() {
-            let (upper, lower, between) = self.interval(i, |k| z[i + n * k]).second_derivatives();
+            let (upper, lower, between) = self.interval(y, |k| z[i + n * k]).second_derivatives();
             if y < self.thresholds {
                 diagonal[i + n * y] = share * upper;
             }
@@ -191,7 +196,7 @@ impl DataFit for ThresholdFit {
         if self.parallel { 1 } else { self.ordered.thresholds }
     }
     fn value(&self, eta: &[f64], own: &[f64]) -> f64 {
-        self.ordered.total(|i, k| eta[self.place(i, k)] + own[k])
+        self.ordered.total(|i, k| eta[self.place(i, k)] + own[k], |_, _, _, _| ())
     }
     fn takes_intercept(&self) -> bool {
         false
@@ -230,18 +235,17 @@ impl SmoothFit for ThresholdFit {
         grad.fill(0.0);
         grad_own.fill(0.0);
         let at = |i: usize, k: usize| eta[self.place(i, k)] + own[k];
-        let value = self.ordered.derivatives(at, |i, k, d| {
-            grad_own[k] += d;
-            if !self.parallel {
-                grad[self.place(i, k)] = d;
+        self.ordered.total(at, |i, y, share, interval| {
+            if self.parallel {
+                grad[i] = share * interval.shift_derivative();
             }
-        });
-        if self.parallel && value.is_finite() {
-            for (i, _, share) in self.ordered.counted() {
-                grad[i] = share * self.ordered.interval(i, |k| at(i, k)).shift_derivative();
-            }
-        }
-        value
+            self.ordered.derivatives(y, share, interval, |k, d| {
+                grad_own[k] += d;
+                if !self.parallel {
+                    grad[self.place(i, k)] = d;
+                }
+            });
+        })
     }
     fn hessian_bound(&self) -> Option<f64> {
         None

@@ -5,8 +5,8 @@ use fenchel_core::{Design, Grams, Separable, Sweep};
 
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
-use super::model::Model;
-use super::support::{SupportNewton, price};
+use super::model::{Model, Profiled};
+use super::support::{Patience, SupportNewton, price};
 use super::units::{Units, shifted_axpy};
 
 /// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
@@ -22,7 +22,7 @@ pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
 const CONJUGATE: f64 = 30.0;
 
 /// The price up to which steps on the matrix are preferred: they go on without touching the data.
-const DIRECT: f64 = 80.0;
+pub(crate) const DIRECT: f64 = 80.0;
 
 /// Buffers of the inner solve, and the model that it moves.
 #[derive(Debug, Default)]
@@ -37,10 +37,7 @@ pub(crate) struct Engine {
     conjugate: SupportCg,
     /// Columns visited since it was last set to zero.
     pub visits: usize,
-    /// Epochs since the last Newton step.
-    spent: f64,
-    /// How many prices of a Newton step they are to come to, less one.
-    patience: f64,
+    patience: Patience,
     saved: Option<Saved>,
     end: Vec<f64>,
     shifts: Vec<f64>,
@@ -222,8 +219,7 @@ impl Engine {
 
     /// Counts an epoch; whether they have come to the price of a Newton step.
     fn is_due(&mut self, suited: Newton, inner: Inner) -> bool {
-        self.spent += 1.0;
-        inner.extrapolate && self.spent >= (1.0 + self.patience) * suited.price()
+        self.patience.is_over(suited.price()) && inner.extrapolate
     }
 
     /// Tries a Newton step on the support; one that is not taken makes the next one wait for longer.
@@ -241,8 +237,8 @@ impl Engine {
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
             Newton::Matrix(_) => {
-                let point = (&*beta, !intercepts.is_empty());
-                self.newton.run(*penalty, design, &self.model, support, point, &mut end)
+                let model = Profiled { model: &self.model, intercept: !intercepts.is_empty() };
+                self.newton.run(*penalty, design, &model, support, beta, &mut end)
             }
             Newton::Conjugate => {
                 self.conjugate_step(*penalty, design, support, (beta, intercepts), &mut end)
@@ -251,8 +247,7 @@ impl Engine {
         };
         let taken = found && self.jump(units, design, pieces, beta, intercepts, &end);
         self.end = end;
-        self.spent = 0.0;
-        self.patience = if taken { 0.0 } else { 2.0 * self.patience + 1.0 };
+        self.patience.renew(taken);
         self.anderson.clear();
     }
 

@@ -4,6 +4,7 @@
 
 use fenchel_core::{CurvatureForm, DataFit, kernels};
 
+use super::support::Quadratic;
 use super::units::Curvatures;
 
 /// Curvatures are kept above this share of the largest: a sample where the loss is flat to second
@@ -172,5 +173,33 @@ impl Model {
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.shift.len()
+    }
+}
+/// A model with the intercepts at their best wherever the coefficients are, if there are any.
+pub(crate) struct Profiled<'a> {
+    pub model: &'a Model,
+    pub intercept: bool,
+}
+
+impl Quadratic for Profiled<'_> {
+    fn outputs(&self) -> usize {
+        self.model.outputs()
+    }
+    fn weighted_residual(&self, k: usize, out: &mut Vec<f64>) {
+        self.model.weighted_residual(k, out);
+    }
+    fn weights(&self, k: usize) -> Curvatures<'_> {
+        self.model.weights(k)
+    }
+    fn eliminate(&self, k: usize, columns: &[f64], weighted: &[f64], gram: &mut [f64]) {
+        let total = self.model.total(k);
+        if !self.intercept || total <= 0.0 {
+            return;
+        }
+        let n = self.model.residual.len() / self.model.outputs();
+        let sums: Vec<f64> = weighted.chunks(n).map(kernels::sum).collect();
+        for (b, column) in gram.chunks_mut(columns.len() / n).enumerate() {
+            kernels::axpy(-sums[b] / total, &sums[b..], &mut column[b..]);
+        }
     }
 }

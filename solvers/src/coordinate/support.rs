@@ -20,8 +20,8 @@ use faer::linalg::solvers::Solve;
 use faer::{Accum, MatMut, MatRef, Par, Side};
 use fenchel_core::{Design, Separable, kernels};
 
-use super::model::Model;
 use super::piece::piece;
+use super::units::Curvatures;
 
 /// How many times faster products and factors of matrices are than the products with columns of an
 /// epoch, a number at a time (measured: 35 against 2 thousand million multiplications a second).
@@ -55,6 +55,43 @@ pub(crate) struct SupportNewton {
     free: Vec<usize>,
     part: Vec<f64>,
     right: Vec<f64>,
+}
+
+/// A quadratic model, as steps on its matrix see it.
+pub(crate) trait Quadratic {
+    /// Columns of the predictor, which the model does not couple.
+    fn outputs(&self) -> usize;
+    /// Appends the negative gradient in column `k` of the predictor.
+    fn weighted_residual(&self, k: usize, out: &mut Vec<f64>);
+    /// The curvatures of column `k`.
+    fn weights(&self, k: usize) -> Curvatures<'_>;
+    /// Takes from `gram` (m x m, its lower triangle) of `columns` (n x m) what the free parameters make
+    /// up for; `weighted` are the columns times the curvatures.
+    fn eliminate(&self, k: usize, columns: &[f64], weighted: &[f64], gram: &mut [f64]);
+}
+
+/// How long descent waits for a Newton step: its price in epochs, and longer where the last one was
+/// not taken.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    /// Epochs since the last step.
+    spent: f64,
+    /// How many prices they are to come to, less one.
+    prices: f64,
+}
+
+impl Patience {
+    /// Counts an epoch; whether they have come to the price.
+    pub fn is_over(&mut self, price: f64) -> bool {
+        self.spent += 1.0;
+        self.spent >= (1.0 + self.prices) * price
+    }
+
+    /// Begins anew after a step that was tried.
+    pub fn renew(&mut self, taken: bool) {
+        self.spent = 0.0;
+        self.prices = if taken { 0.0 } else { 2.0 * self.prices + 1.0 };
+    }
 }
 
 /// A coefficient of the support.
@@ -91,9 +128,9 @@ impl SupportNewton {
         &mut self,
         penalty: &dyn Separable,
         design: &Design,
-        model: &Model,
+        model: &dyn Quadratic,
         (support, lipschitz): (&[usize], &[f64]),
-        (beta, intercept): (&[f64], bool),
+        beta: &[f64],
         end: &mut Vec<f64>,
     ) -> bool {
         let p = design.features();
@@ -122,7 +159,7 @@ impl SupportNewton {
             if self.members.is_empty() || self.is_singular(design) {
                 continue;
             }
-            self.form(design, model, k, intercept);
+            self.form(design, model, k);
             self.point.clear();
             self.point.extend(self.members.iter().map(|member| beta[member.flat]));
             let mut whole = false;
@@ -204,7 +241,7 @@ impl SupportNewton {
     }
 
     /// Forms the matrix.
-    fn form(&mut self, design: &Design, model: &Model, k: usize, intercept: bool) {
+    fn form(&mut self, design: &Design, model: &dyn Quadratic, k: usize) {
         let (n, m, p) = (design.samples(), self.members.len(), design.features());
         self.columns.clear();
         self.columns.resize(n * m, 0.0);
@@ -225,12 +262,7 @@ impl SupportNewton {
             1.0,
             Par::Seq,
         );
-        if intercept && model.total(k) > 0.0 {
-            let sums: Vec<f64> = self.weighted.chunks(n).map(kernels::sum).collect();
-            for (b, column) in self.gram.chunks_mut(m).enumerate() {
-                kernels::axpy(-sums[b] / model.total(k), &sums[b..], &mut column[b..]);
-            }
-        }
+        model.eliminate(k, &self.columns, &self.weighted, &mut self.gram);
         for (b, member) in self.members.iter().enumerate() {
             self.gram[b * m + b] += member.curvature;
             for a in b + 1..m {
@@ -273,8 +305,9 @@ mod tests {
     use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
     use fenchel_core::{DenseMatrix, Design, Matrix, Response, Samples, Separable};
 
+    use super::super::model::{Model, Profiled};
     use super::super::testing::{Elastic, numbers};
-    use super::{Model, SupportNewton, price};
+    use super::{SupportNewton, price};
 
     /// Half the squared difference.
     #[derive(Debug)]
@@ -337,10 +370,10 @@ mod tests {
             model.set(&fit, &[0.0; N], &[], &grad_eta);
             let support: Vec<usize> = (0..P).collect();
             let mut end = Vec::new();
-            let point = (beta.as_slice(), true);
+            let model = Profiled { model: &model, intercept: true };
             let bounds = vec![1.0; P];
             let mut newton = SupportNewton::default();
-            assert!(newton.run(&penalty, &design, &model, (&support, &bounds), point, &mut end));
+            assert!(newton.run(&penalty, &design, &model, (&support, &bounds), &beta, &mut end));
             let (grad, _) = gradient(&design, &y, &end);
             assert_eq!(end[2], 0.0);
             for j in (0..P).filter(|&j| j != 2) {

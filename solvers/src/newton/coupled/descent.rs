@@ -1,11 +1,13 @@
 //! Minimises the coupled model plus the penalty over a working set, by epochs of (block) coordinate
-//! descent with Anderson extrapolation.
+//! descent with Anderson extrapolation, and Newton steps on the support where one column of `eta`
+//! moves all thresholds.
 
 use fenchel_core::{Blocks, Column, Design, LinearModel, Separable, kernels, worst};
 
 use super::model::{Local, Model, Position};
 use crate::coordinate::{
-    Anderson, Curvatures, FOCUS, Inner, Units, block_bound, column_moments, few_nonzero,
+    Anderson, Curvatures, DIRECT, FOCUS, Inner, Patience, SupportNewton, Units, block_bound,
+    column_moments, few_nonzero, price,
 };
 
 /// Least share of its curvature that a coordinate keeps when the free parameters go along: less is
@@ -29,6 +31,9 @@ pub(crate) struct Descent {
     diagonal_bound: Vec<f64>,
     block: Vec<f64>,
     anderson: Anderson,
+    newton: SupportNewton,
+    patience: Patience,
+    end: Vec<f64>,
     saved: Saved,
 }
 
@@ -102,7 +107,7 @@ impl Descent {
                 break;
             }
             if !self.visit_nonzero(units, params.beta) {
-                self.extrapolate(units, design, working, &mut params, inner);
+                self.hasten(units, design, working, &mut params, inner);
                 continue;
             }
             // The nonzero coefficients alone cost less and do most of the work.
@@ -114,7 +119,7 @@ impl Descent {
                 if largest <= tol {
                     break;
                 }
-                self.extrapolate(units, design, working, &mut params, inner);
+                self.hasten(units, design, working, &mut params, inner);
             }
             self.anderson.clear();
         }
@@ -149,8 +154,8 @@ impl Descent {
         false
     }
 
-    /// Remembers the point, and now and then tries the extrapolation of the last ones.
-    fn extrapolate(
+    /// Between epochs: a Newton step where it is due, and else the extrapolation of the last points.
+    fn hasten(
         &mut self,
         units: &Units<'_>,
         design: &Design,
@@ -158,11 +163,32 @@ impl Descent {
         params: &mut Parameters<'_>,
         inner: Inner,
     ) {
-        if inner.extrapolate {
-            let iterate = self.visited.iter().map(|&at| params.beta[self.coordinates[at].flat]);
-            if let Some(point) = self.anderson.push(iterate) {
-                self.jump(units, design, working, &point, params);
+        if !inner.extrapolate {
+            return;
+        }
+        if let Units::Coordinates(penalty) = units
+            && self.model.is_single()
+        {
+            let coordinates = || self.visited.iter().map(|&at| self.coordinates[at]);
+            let support: Vec<usize> = coordinates().map(|c| c.flat).collect();
+            let price = price(design, &support);
+            if price <= DIRECT && self.patience.is_over(price) {
+                let bounds: Vec<f64> = coordinates().map(|c| c.curvature).collect();
+                let support = (support.as_slice(), bounds.as_slice());
+                let mut end = std::mem::take(&mut self.end);
+                let model = &self.model;
+                let found =
+                    self.newton.run(*penalty, design, model, support, params.beta, &mut end);
+                let taken = found && self.jump(units, design, working, &end, params);
+                self.end = end;
+                self.patience.renew(taken);
+                self.anderson.clear();
+                return;
             }
+        }
+        let iterate = self.visited.iter().map(|&at| params.beta[self.coordinates[at].flat]);
+        if let Some(point) = self.anderson.push(iterate) {
+            self.jump(units, design, working, &point, params);
         }
     }
 
@@ -304,7 +330,7 @@ impl Descent {
         largest
     }
 
-    /// Moves to the extrapolated point if the objective of the model falls. What the model changes by
+    /// Moves to `point` if the objective of the model falls; whether it did. What the model changes by
     /// is summed up on the way, one coordinate after the other.
     fn jump(
         &mut self,
@@ -313,7 +339,7 @@ impl Descent {
         working: &[usize],
         point: &[f64],
         params: &mut Parameters<'_>,
-    ) {
+    ) -> bool {
         let wide = self.model.wide;
         let before = units.value(working, params.beta);
         self.saved.beta.clear();
@@ -342,12 +368,14 @@ impl Descent {
         }
         self.model.leave();
         let after = units.value(working, params.beta) + change;
-        if after.is_nan() || after >= before {
+        let taken = after < before;
+        if !taken {
             for (&at, &old) in self.visited.iter().zip(&self.saved.beta) {
                 params.beta[self.coordinates[at].flat] = old;
             }
             params.free.copy_from_slice(&self.saved.free);
             std::mem::swap(&mut self.model.at, &mut self.saved.at);
         }
+        taken
     }
 }

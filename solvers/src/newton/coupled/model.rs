@@ -16,6 +16,8 @@
 use faer::{MatRef, Side};
 use fenchel_core::{Column, CurvatureForm, DataFit, Design, Thresholds, kernels};
 
+use crate::coordinate::{Curvatures, Quadratic};
+
 /// Curvatures are kept above this share of the largest, as in the model of a diagonal curvature.
 const CURVATURE_FLOOR: f64 = 1e-6;
 
@@ -436,6 +438,53 @@ impl Model {
             }
         } else {
             self.at.sums.iter_mut().zip(response).for_each(|(sum, m)| *sum += step * m);
+        }
+    }
+}
+
+impl Model {
+    /// Curvature between a single column of `eta` and each column of the predictor, n x L.
+    fn shared(&self) -> &[f64] {
+        if self.wide > 1 { &self.cross } else { &self.curvature[..self.n] }
+    }
+
+    /// Whether a single column of `eta` moves all there is, so that nothing couples its samples.
+    pub fn is_single(&self) -> bool {
+        self.outputs == 1 && self.form != CurvatureForm::RankOne
+    }
+}
+
+/// Of a single column of `eta`, free parameters at their best.
+impl Quadratic for Model {
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn weighted_residual(&self, _: usize, out: &mut Vec<f64>) {
+        let begin = out.len();
+        out.extend_from_slice(&self.at.gradient);
+        for (cross, shift) in self.shared().chunks(self.n).zip(&self.at.shift) {
+            kernels::axpy(*shift, cross, &mut out[begin..]);
+        }
+        out[begin..].iter_mut().for_each(|g| *g = -*g);
+    }
+    fn weights(&self, _: usize) -> Curvatures<'_> {
+        Curvatures::Each(self.diagonal(0))
+    }
+    fn eliminate(&self, _: usize, columns: &[f64], _: &[f64], gram: &mut [f64]) {
+        if !self.free {
+            return;
+        }
+        let (wide, m) = (self.wide, columns.len() / self.n);
+        let mut moments = vec![0.0; m * wide];
+        for (column, moments) in columns.chunks(self.n).zip(moments.chunks_mut(wide)) {
+            Column::Dense(column).dot_each(self.n, self.shared(), moments);
+        }
+        let mut response = vec![0.0; wide];
+        for (b, column) in gram.chunks_mut(m).enumerate() {
+            self.solve(&moments[b * wide..(b + 1) * wide], &mut response);
+            for (entry, moments) in column[b..].iter_mut().zip(moments.chunks(wide).skip(b)) {
+                *entry -= kernels::dot(moments, &response);
+            }
         }
     }
 }
