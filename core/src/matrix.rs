@@ -1,5 +1,5 @@
 //! The numbers of a design matrix as they are stored: dense column by column, compressed sparse
-//! columns, or the identity. No matrix library appears here; the slices fit faer, sprs and nalgebra
+//! columns, or the identity. No matrix library appears here; the slices fit faer and nalgebra
 //! views without a copy.
 
 use crate::{Error, kernels};
@@ -82,6 +82,11 @@ impl SparseMatrix {
     /// Column pointers, row indices and values.
     pub fn parts(&self) -> (&[usize], &[u32], &[f64]) {
         (&self.starts, &self.indices, &self.values)
+    }
+
+    /// Column pointers, row indices and values, without a copy.
+    pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
+        (self.starts, self.indices, self.values)
     }
 }
 

@@ -2,60 +2,71 @@
 //! first line names the columns; there are no comments.
 //!
 //! A cell is parsed as a number at once, and its text forgotten. Only columns in which something else
-//! turns up are read a second time, as text: a wide numeric file is read in one pass.
+//! turns up are read a second time, as text. Lines are counted beforehand, so that each number goes
+//! straight to its place.
 
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek as _};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use super::block::FromRows;
 use super::error::{DataError, shown};
-use super::table::{Cells, Table, TextBuilder};
+use super::lines::Lines;
+use super::source::{Source, unreadable};
+use super::table::{Columns, Kind, Table, TextBuilder};
 
 /// Reads a table with cells separated by `delimiter`. Spaces around cells are dropped.
 ///
 /// Errors, with the line: a row with more or fewer cells than the header, bytes that are not UTF-8,
 /// a header without names or without rows below it.
-pub(super) fn read(path: &Path, bytes: &[u8], delimiter: u8) -> Result<Table, DataError> {
-    let mut rows = Rows::new(path, bytes, delimiter);
-    let names = match rows.next()? {
+pub(super) fn read(path: &Path, mut source: Source, delimiter: u8) -> Result<Table, DataError> {
+    let failed = |error: io::Error| unreadable(path, &error);
+    let lines = filled_lines(&mut source).map_err(failed)?;
+    let length = source.len().map_err(failed)?;
+
+    let mut rows = Rows::new(path, &mut source, delimiter);
+    let names: Vec<String> = match rows.next()? {
         Some((line, record)) => {
-            record.iter().map(|name| utf8(path, line, None, name)).collect::<Result<Vec<_>, _>>()?
+            let names = record.iter().map(|name| utf8(path, line, None, name).map(str::to_owned));
+            names.collect::<Result<_, _>>()?
         }
         None => return Err(DataError::new(path, "the file is empty")),
     };
-    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-
-    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
+    // A row takes a line, and each of its cells a byte at least for what comes after it.
+    let most = lines.saturating_sub(1).min((length as usize + 1) / names.len());
+    let mut numbers = FromRows::new(path, most, names.len())?;
     let mut is_text = vec![false; names.len()];
-    let mut lines = Vec::new();
+    let mut lines = Lines::default();
     while let Some((line, record)) = rows.next()? {
         if record.len() != names.len() {
             return Err(ragged(path, line, names.len(), record));
         }
+        if lines.len() == most {
+            return Err(DataError::new(path, "the file was changed while it was read"));
+        }
         lines.push(line);
-        for (j, cell) in record.iter().enumerate() {
-            if is_text[j] {
+        for ((cell, name), is_text) in record.iter().zip(&names).zip(&mut is_text) {
+            if *is_text {
+                numbers.push(f64::NAN);
                 continue;
             }
-            let cell = utf8(path, line, Some(&names[j]), cell)?;
-            match number(cell) {
-                Some(x) => numbers[j].push(x),
-                None => {
-                    is_text[j] = true;
-                    numbers[j] = Vec::new();
-                }
-            }
+            let x = number(utf8(path, line, Some(name), cell)?);
+            *is_text = x.is_none();
+            numbers.push(x.unwrap_or(f64::NAN));
         }
     }
-    if lines.is_empty() {
+    if lines.len() == 0 {
         return Err(DataError::new(path, "there is a header, but no rows below it"));
     }
 
-    let mut cells: Vec<Cells> = numbers.into_iter().map(Cells::Numbers).collect();
+    let mut columns = Columns::of_numbers(numbers.finish(), names.len());
     let texts: Vec<usize> = (0..names.len()).filter(|&j| is_text[j]).collect();
     if !texts.is_empty() {
         let mut builders: Vec<TextBuilder> = texts.iter().map(|_| TextBuilder::default()).collect();
-        let mut rows = Rows::new(path, bytes, delimiter);
+        source.rewind().map_err(failed)?;
+        let mut rows = Rows::new(path, &mut source, delimiter);
         rows.next()?; // the header
         while let Some((line, record)) = rows.next()? {
             for (&j, builder) in texts.iter().zip(&mut builders) {
@@ -64,11 +75,29 @@ pub(super) fn read(path: &Path, bytes: &[u8], delimiter: u8) -> Result<Table, Da
             }
         }
         for (j, builder) in texts.into_iter().zip(builders) {
-            cells[j] = Cells::Text(builder.finish());
+            columns.kinds[j] = Kind::Text(builder.finish());
         }
     }
     let rows = lines.len();
-    Table::named(path, names, cells, rows, Some(lines)).map_err(|error| error.at_line(1))
+    Table::named(path, names, columns, rows, Some(lines)).map_err(|error| error.at_line(1))
+}
+
+/// The number of lines that hold something; a quoted cell may take several.
+fn filled_lines(source: &mut Source) -> io::Result<usize> {
+    let (mut lines, mut ended) = (0, true);
+    source.pieces(|piece| {
+        for &byte in piece {
+            let end = is_end(byte);
+            lines += usize::from(ended && !end);
+            ended = end;
+        }
+    })?;
+    Ok(lines)
+}
+
+/// Whether a byte ends a line.
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 /// Whether a cell of a text file says that there is nothing.
@@ -119,21 +148,20 @@ fn ragged(path: &Path, line: u64, expected: usize, record: &ByteRecord) -> DataE
 /// after blank lines and between CR and LF.
 struct Rows<'a> {
     path: &'a Path,
-    bytes: &'a [u8],
-    reader: Reader<&'a [u8]>,
+    reader: Reader<Ends<'a>>,
     record: ByteRecord,
-    counted: usize,
     line: u64,
 }
 
 impl<'a> Rows<'a> {
-    fn new(path: &'a Path, bytes: &'a [u8], delimiter: u8) -> Self {
+    fn new(path: &'a Path, source: &'a mut Source, delimiter: u8) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(bytes);
-        Self { path, bytes, reader, record: ByteRecord::new(), counted: 0, line: 1 }
+            .buffer_capacity(1 << 16)
+            .from_reader(Ends { source, at: 0, runs: VecDeque::new() });
+        Self { path, reader, record: ByteRecord::new(), line: 1 }
     }
 
     fn next(&mut self) -> Result<Option<(u64, &ByteRecord)>, DataError> {
@@ -144,13 +172,46 @@ impl<'a> Rows<'a> {
         if !more {
             return Ok(None);
         }
-        let mut start = self.record.position().map_or(0, |p| p.byte() as usize);
-        while self.bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
-            start += 1;
+        // The place of a record is before the blank lines above it.
+        let start = self.record.position().map_or(0, |p| p.byte());
+        let runs = &mut self.reader.get_mut().runs;
+        while let Some(run) = runs.front().filter(|run| run.first <= start) {
+            self.line += run.lines;
+            runs.pop_front();
         }
-        let skipped = &self.bytes[self.counted..start];
-        self.line += skipped.iter().filter(|&&b| b == b'\n').count() as u64;
-        self.counted = start;
         Ok(Some((self.line, &self.record)))
+    }
+}
+
+/// A source that notes where lines end in what has been taken from it.
+struct Ends<'a> {
+    source: &'a mut Source,
+    at: u64,
+    runs: VecDeque<Run>,
+}
+
+/// Ends of lines with nothing between them.
+struct Run {
+    first: u64,
+    after: u64,
+    /// How many of them are LF.
+    lines: u64,
+}
+
+impl Read for Ends<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(bytes)?;
+        for (at, &byte) in (self.at..).zip(&bytes[..count]).filter(|(_, byte)| is_end(**byte)) {
+            let lines = u64::from(byte == b'\n');
+            match self.runs.back_mut() {
+                Some(run) if run.after == at => {
+                    run.after += 1;
+                    run.lines += lines;
+                }
+                _ => self.runs.push_back(Run { first: at, after: at + 1, lines }),
+            }
+        }
+        self.at += count as u64;
+        Ok(count)
     }
 }

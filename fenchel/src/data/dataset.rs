@@ -11,6 +11,7 @@ use super::config::DataConfig;
 use super::design::{Encoded, Encoding, encode, level_name};
 use super::error::DataError;
 use super::files::Files;
+use super::lines::Lines;
 use super::magnitude;
 use super::parts::Parts;
 use super::rows::kept_rows;
@@ -71,12 +72,12 @@ impl From<ResponseKind> for Needs<'static> {
     }
 }
 
-/// Lines, or rows where the file has none, of the kept samples of one column.
+/// Where the cells of one column stand: lines, or rows where the file has none.
 #[derive(Debug, Clone)]
 struct Places {
     path: PathBuf,
     column: String,
-    lines: Option<Vec<u64>>,
+    lines: Option<Lines>,
 }
 
 impl Dataset {
@@ -90,9 +91,10 @@ impl Dataset {
     pub fn response_error(&self, sample: usize, message: impl Into<String>) -> Option<DataError> {
         let places = self.places.as_ref()?;
         let mut error = DataError::new(&places.path, message).in_column(&places.column);
+        let row = self.rows_kept.get(sample).copied();
         match &places.lines {
-            Some(lines) => error.line = lines.get(sample).copied(),
-            None => error.row = self.rows_kept.get(sample).map(|row| *row as u64 + 1),
+            Some(lines) => error.line = row.map(|row| lines.get(row)),
+            None => error.row = row.map(|row| row as u64 + 1),
         }
         Some(error)
     }
@@ -161,7 +163,7 @@ pub fn load<'a>(
     let places = parts.response.parts().first().map(|part| Places {
         path: part.table.path().to_path_buf(),
         column: part.name.clone(),
-        lines: part.table.lines_of(&rows),
+        lines: part.table.lines().cloned(),
     });
     let (path, sha256) = (files.main().path().to_path_buf(), files.sha256());
 
@@ -173,7 +175,7 @@ pub fn load<'a>(
     let classes = samples.classes().ok().map(|(_, labels)| labels.to_vec());
 
     let Encoded { matrix, names, encoding } = match features {
-        Some(features) => encode(config, files.into_main(), &features, &rows)?,
+        Some(features) => encode(config, files.into_main(), features, &rows)?,
         None => Encoded {
             matrix: Matrix::identity(rows.len()),
             names: rows.iter().map(|i| (i + 1).to_string()).collect(),

@@ -4,9 +4,10 @@ use fenchel_core::{Column, DenseMatrix, Matrix};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::block;
 use super::config::{Categorical, DataConfig, Missing};
 use super::error::{DataError, shown};
-use super::part::Part;
+use super::part::{Classes, Part};
 use super::sparse;
 use super::table::{Body, Table};
 
@@ -41,78 +42,118 @@ pub(super) struct Encoded {
 /// A text column may have this many levels at any number of rows.
 const FEW_LEVELS: usize = 20;
 
-/// The design of the columns `features` and the rows `rows`.
+/// The design of the columns `features` and the rows `rows`, in the memory of the table.
 ///
 /// Errors: an infinite cell, a text column under `categorical = "error"` or with a level for almost
 /// every row, a column without a single cell, two columns of one name.
 pub(super) fn encode(
     config: &DataConfig,
     table: Table,
-    features: &[usize],
+    features: Vec<usize>,
     rows: &[usize],
 ) -> Result<Encoded, DataError> {
+    let path = table.path().to_path_buf();
     let encoded = match &table.body {
-        Body::Sparse(_) => sparse_design(config, &table, features, rows)?,
-        Body::Columns(_) => dense_design(config, &table, features, rows)?,
+        Body::Sparse(_) => sparse_design(config, table, &features, rows)?,
+        Body::Columns(_) => dense_design(config, table, &features, rows)?,
     };
     let mut names: Vec<&str> = encoded.names.iter().map(String::as_str).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         let message = format!("two features would be called \"{}\"", twice[0]);
-        return Err(DataError::new(table.path(), message).help("rename a column"));
+        return Err(DataError::new(&path, message).help("rename a column"));
     }
     if names.is_empty() {
-        return Err(DataError::new(
-            table.path(),
-            "no feature is left: each text column has one level",
-        ));
+        return Err(DataError::new(&path, "no feature is left: each text column has one level"));
     }
     Ok(encoded)
 }
 
+/// What a column of the table becomes.
+enum Feature {
+    /// Itself: its place among the numbers, and what its missing cells are filled with.
+    Numbers(usize, Option<f64>),
+    /// 0/1 columns for all classes but the first.
+    Classes(Classes),
+}
+
 fn dense_design(
     config: &DataConfig,
-    table: &Table,
+    table: Table,
     features: &[usize],
     rows: &[usize],
 ) -> Result<Encoded, DataError> {
-    let mut values = Vec::with_capacity(features.len() * rows.len());
+    let mut plan = Vec::with_capacity(features.len());
     let (mut names, mut encoding) = (Vec::new(), Vec::new());
     for &j in features {
-        let part = Part::of_column(table, j);
+        let part = Part::of_column(&table, j);
         if part.is_text() {
-            let levels = one_hot(config, &part, rows, &mut values)?;
-            names.extend(levels[1..].iter().map(|level| level_name(&part.name, level)));
-            encoding.push(Encoding::OneHot { column: part.name, levels });
+            let classes = one_hot(config, &part, rows)?;
+            names.extend(classes.labels[1..].iter().map(|level| level_name(&part.name, level)));
+            encoding.push(Encoding::OneHot { column: part.name, levels: classes.labels.clone() });
+            plan.push(Feature::Classes(classes));
             continue;
         }
-        let start = values.len();
         let column = stray_or_numbers(&part)?;
-        values.extend(rows.iter().map(|&i| column[i]));
-        if let Some(at) = values[start..].iter().position(|x| x.is_infinite()) {
-            let message = format!("expected a finite number, got {}", values[start + at]);
-            return Err(part.error(rows[at], message));
+        if let Some(&at) = rows.iter().find(|&&i| column[i].is_infinite()) {
+            return Err(part.error(at, format!("expected a finite number, got {}", column[at])));
         }
+        let mut fill = None;
         if config.missing == Missing::Mean {
-            let mean = mean(values[start..].iter().copied(), 0)
+            let mean = mean(rows.iter().map(|&i| column[i]), 0)
                 .ok_or_else(|| part.error_in("every cell is missing: there is no mean"))?;
-            values[start..].iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = mean);
+            fill = Some(mean);
             encoding.push(Encoding::Mean { column: part.name.clone(), mean });
         }
         names.push(part.name);
+        plan.push(Feature::Numbers(table.slot(j), fill));
     }
+    let values = filled(table.into_numbers(), &plan, rows);
     let matrix = DenseMatrix::new(rows.len(), names.len(), values);
     let matrix = matrix.expect("each name has one value a row");
     Ok(Encoded { matrix: Matrix::Dense(matrix), names, encoding })
 }
 
-/// Appends the 0/1 columns of a text column; returns its levels.
-fn one_hot(
-    config: &DataConfig,
-    part: &Part<'_>,
-    rows: &[usize],
-    values: &mut Vec<f64>,
-) -> Result<Vec<String>, DataError> {
+/// The values of the design, made of the numbers of a table.
+fn filled((mut values, of): (Vec<f64>, usize), plan: &[Feature], rows: &[usize]) -> Vec<f64> {
+    let slots = plan.iter().filter_map(|feature| match feature {
+        Feature::Numbers(slot, _) => Some(*slot),
+        Feature::Classes(_) => None,
+    });
+    block::keep_columns(&mut values, of, &slots.collect::<Vec<_>>());
+    block::keep_rows(&mut values, of, rows.iter().copied());
+    let numeric: Vec<bool> = plan
+        .iter()
+        .flat_map(|feature| match feature {
+            Feature::Numbers(..) => std::iter::repeat_n(true, 1),
+            Feature::Classes(classes) => std::iter::repeat_n(false, classes.labels.len() - 1),
+        })
+        .collect();
+    block::spread(&mut values, rows.len(), &numeric);
+    let mut columns = values.chunks_exact_mut(rows.len());
+    for feature in plan {
+        match feature {
+            Feature::Numbers(_, fill) => {
+                let column = columns.next().unwrap_or_default();
+                if let Some(fill) = fill {
+                    column.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = *fill);
+                }
+            }
+            Feature::Classes(classes) => {
+                for level in 1..classes.labels.len() as u32 {
+                    let column = columns.next().unwrap_or_default();
+                    for (out, &class) in column.iter_mut().zip(&classes.class) {
+                        *out = f64::from(u8::from(class == level));
+                    }
+                }
+            }
+        }
+    }
+    values
+}
+
+/// The levels of a text column.
+fn one_hot(config: &DataConfig, part: &Part<'_>, rows: &[usize]) -> Result<Classes, DataError> {
     if config.categorical == Categorical::Error {
         let got = shown(&part.text(rows[0]).unwrap_or_default());
         return Err(part
@@ -127,10 +168,7 @@ fn one_hot(
             .error_in(message)
             .help("a column that tells rows apart is no feature: leave it out of `features`"));
     }
-    for level in 1..count as u32 {
-        values.extend(classes.class.iter().map(|&class| f64::from(u8::from(class == level))));
-    }
-    Ok(classes.labels)
+    Ok(classes)
 }
 
 /// The numbers of a column that is meant to be numeric.
@@ -145,21 +183,21 @@ fn stray_or_numbers<'p>(part: &'p Part<'_>) -> Result<&'p [f64], DataError> {
 
 fn sparse_design(
     config: &DataConfig,
-    table: &Table,
+    mut table: Table,
     features: &[usize],
     rows: &[usize],
 ) -> Result<Encoded, DataError> {
-    let Body::Sparse(matrix) = &table.body else {
-        unreachable!("the caller has looked");
+    let mut matrix = table.take_sparse();
+    sparse::keep_columns(&mut matrix, features);
+    sparse::keep_rows(&mut matrix, rows);
+    let names: Vec<String> = if features.len() == table.names().len() && features.is_sorted() {
+        table.take_names()
+    } else {
+        features.iter().map(|&j| table.names()[j].clone()).collect()
     };
-    let names: Vec<String> = features.iter().map(|&j| table.names()[j].clone()).collect();
-    let mut selected = matrix.select_cols(features);
-    if rows.len() < matrix.rows() {
-        selected = selected.select_rows(rows);
-    }
     let mut fill = vec![None; names.len()];
     for (j, name) in names.iter().enumerate() {
-        let Column::Sparse(indices, values) = selected.column(j) else { continue };
+        let Column::Sparse(indices, values) = matrix.column(j) else { continue };
         if let Some(at) = values.iter().position(|x| x.is_infinite()) {
             let message = format!("expected a finite number, got {}", values[at]);
             return Err(table.error_at(rows[indices[at] as usize], name, message));
@@ -170,14 +208,14 @@ fn sparse_design(
         }
     }
     if fill.iter().any(Option::is_some) {
-        selected = sparse::fill_missing(&selected, &fill);
+        sparse::fill_missing(&mut matrix, &fill);
     }
     let encoding = names
         .iter()
         .zip(&fill)
         .filter_map(|(name, fill)| fill.map(|mean| Encoding::Mean { column: name.clone(), mean }));
     let encoding = encoding.collect();
-    Ok(Encoded { matrix: selected, names, encoding })
+    Ok(Encoded { matrix, names, encoding })
 }
 
 /// The name of a one-hot column.

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::Read as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
+use super::source::{Source, unreadable};
 use super::table::Table;
 use super::{csv, mtx, npy, npz, parquet, svmlight};
 
@@ -30,23 +31,24 @@ pub fn read_table(path: &Path) -> Result<(Table, String), DataError> {
             EXTENSIONS.join(" .").replace(" .libsvm", "/.libsvm")
         )));
     }
-    let bytes = read_bytes(path)?;
-    let sha256 = hex(&Sha256::digest(&bytes));
+    let (source, sha256) = Source::open(path)?;
     let table = match extension.as_str() {
-        "csv" => csv::read(path, &bytes, b','),
-        "tsv" => csv::read(path, &bytes, b'\t'),
-        "parquet" => parquet::read(path, bytes),
-        "npy" => npy::read(path, &bytes),
-        "npz" => npz::read(path, &bytes),
-        "svm" | "libsvm" => svmlight::read(path, &bytes),
-        _ => mtx::read(path, &bytes),
+        "csv" => csv::read(path, source, b','),
+        "tsv" => csv::read(path, source, b'\t'),
+        "parquet" => parquet::read(path, source),
+        "npy" => npy::read(path, source),
+        "npz" => npz::read(path, source),
+        "svm" | "libsvm" => svmlight::read(path, source),
+        _ => mtx::read(path, source),
     }?;
     Ok((table, sha256))
 }
 
 /// The lines of a names file, blank ones left out.
 pub(super) fn read_names(path: &Path) -> Result<Vec<String>, DataError> {
-    let bytes = read_bytes(path)?;
+    let (mut source, _) = Source::open(path)?;
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
     let text =
         String::from_utf8(bytes).map_err(|_| DataError::new(path, "the text is not UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}');
@@ -62,19 +64,8 @@ pub(super) fn combined(digests: &[String]) -> String {
     }
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => absent(path),
-        _ if path.is_dir() => DataError::new(path, "this is a directory: expected a file"),
-        _ => DataError::new(path, format!("the file cannot be read: {error}")),
-    })?;
-    if bytes.is_empty() {
-        return Err(DataError::new(path, "the file is empty"));
-    }
-    Ok(bytes)
-}
-
-fn absent(path: &Path) -> DataError {
+/// The error of a file that is not there.
+pub(super) fn absent(path: &Path) -> DataError {
     let error = DataError::new(path, "no such file");
     let (Some(name), Some(parent)) = (path.file_name().and_then(|n| n.to_str()), path.parent())
     else {
@@ -88,7 +79,8 @@ fn absent(path: &Path) -> DataError {
     error.suggest(name, beside.iter().map(String::as_str))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a string does not fail
         text

@@ -16,9 +16,12 @@
 //!   An infinite number is an error wherever it is used.
 //! - A column of a text file is text when more than half of its present cells are no numbers. Where
 //!   at least half are numbers, a cell that is none is an error, unless the column is used as labels.
+//! - No file stands in memory. Readers take it in pieces and put the numbers where the design will
+//!   have them ([`block`], [`sparse`]); columns and rows that are none of it are taken out in place.
 //! - Rows, columns and errors are those of the file's order; nothing depends on threads.
 
 mod beside;
+mod block;
 mod config;
 mod contain;
 mod csv;
@@ -27,6 +30,7 @@ mod design;
 mod error;
 mod files;
 mod format;
+mod lines;
 mod magnitude;
 mod mtx;
 mod npy;
@@ -37,6 +41,7 @@ mod parts;
 mod predict;
 mod response;
 mod rows;
+mod source;
 mod sparse;
 mod svmlight;
 mod table;

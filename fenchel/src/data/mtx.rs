@@ -4,41 +4,39 @@
 use std::path::Path;
 use std::str::SplitAsciiWhitespace;
 
+use super::block::zeros;
 use super::error::{DataError, shown};
+use super::lines::TextLines;
+use super::source::{Source, unreadable};
 use super::sparse::{Triplets, check_shape};
-use super::table::{Body, Cells, Table};
+use super::table::{Body, Columns, Table};
 
 /// Reads a matrix: sparse from `coordinate`, dense from `array`. Entries at one place are added up.
 ///
 /// Errors, with the line: another header, a bad size or entry, an index outside the size, an entry
 /// above the diagonal of a symmetric matrix, fewer or more entries than announced.
-pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Table, DataError> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| DataError::new(path, "the text is not UTF-8"))?;
-    let mut lines = Lines { path, lines: text.lines(), line: 0 };
-    let header = Header::parse(path, lines.lines.next().unwrap_or_default())?;
-    lines.line = 1;
-    let mut size =
-        lines.next().ok_or_else(|| DataError::new(path, "the line with the size is missing"))?;
-    let (rows, cols) = (lines.whole(&mut size)?, lines.whole(&mut size)?);
+pub(super) fn read(path: &Path, source: Source) -> Result<Table, DataError> {
+    let length = source.len().map_err(|error| unreadable(path, &error))?;
+    let mut text = TextLines::new(path, source);
+    let header = Header::parse(path, text.next()?.map_or("", |(_, line)| line))?;
+    let mut lines = Lines { path, text };
+    let [rows, cols, entries] = lines.size(header.sparse)?;
     if rows == 0 || cols == 0 {
         return Err(lines.error(format!("a {rows} x {cols} matrix holds no samples")));
     }
     if header.symmetry != Symmetry::General && rows != cols {
         return Err(lines.error(format!("a symmetric matrix is square, not {rows} x {cols}")));
     }
-    if header.sparse {
-        let entries = lines.whole(&mut size)?;
-        let matrix = coordinate(&mut lines, &header, rows, cols, entries)?;
+    let body = if header.sparse {
+        let triplets = coordinate(&mut lines, &header, rows, cols, entries)?;
         lines.end()?;
-        let matrix = matrix.into_matrix(path, rows, cols)?;
-        Ok(Table::unnamed(path, Body::Sparse(matrix), rows, None))
+        Body::Sparse(triplets.into_matrix(path, rows, cols)?)
     } else {
-        let columns = array(&mut lines, header.symmetry, rows, cols, bytes.len())?;
+        let values = array(&mut lines, header.symmetry, rows, cols, length)?;
         lines.end()?;
-        let cells = columns.into_iter().map(Cells::Numbers).collect();
-        Ok(Table::unnamed(path, Body::Columns(cells), rows, None))
-    }
+        Body::Columns(Columns::of_numbers(values, cols))
+    };
+    Ok(Table::unnamed(path, body, rows, None))
 }
 
 struct Header {
@@ -97,24 +95,24 @@ fn coordinate(
     check_shape(lines.path, rows, cols)?;
     let mut triplets = Triplets::default();
     for done in 0..entries {
-        let mut words = lines.next().ok_or_else(|| lines.short(done, entries))?;
-        let (i, j) = (lines.whole(&mut words)?, lines.whole(&mut words)?);
+        let Some(mut words) = lines.next()? else { return Err(short(lines.path, done, entries)) };
+        let (i, j) = (words.whole()?, words.whole()?);
         if i == 0 || j == 0 || i > rows || j > cols {
             let message =
                 format!("entry ({i}, {j}) is outside a {rows} x {cols} matrix from (1, 1)");
-            return Err(lines.error(message));
+            return Err(words.error(message));
         }
-        let value = if header.pattern { 1.0 } else { lines.number(&mut words)? };
+        let value = if header.pattern { 1.0 } else { words.number()? };
         triplets.push(i - 1, j - 1, value);
         match header.symmetry {
             Symmetry::General => {}
             _ if j > i => {
-                return Err(lines.error(format!(
+                return Err(words.error(format!(
                     "entry ({i}, {j}) is above the diagonal: a symmetric matrix lists the lower half"
                 )));
             }
             Symmetry::Skew if i == j => {
-                return Err(lines.error("a skew-symmetric matrix has no diagonal".into()));
+                return Err(words.error("a skew-symmetric matrix has no diagonal".into()));
             }
             Symmetry::Symmetric if i == j => {}
             Symmetry::Symmetric => triplets.push(j - 1, i - 1, value),
@@ -129,17 +127,17 @@ fn array(
     symmetry: Symmetry,
     rows: usize,
     cols: usize,
-    bytes: usize,
-) -> Result<Vec<Vec<f64>>, DataError> {
+    length: u64,
+) -> Result<Vec<f64>, DataError> {
     let entries = rows.saturating_mul(cols);
-    if entries / 4 > bytes {
+    if entries as u64 / 4 > length {
         // Each number takes two bytes at least, and half of them may be left out.
         return Err(DataError::new(
             lines.path,
             format!("the file is too short for a {rows} x {cols} matrix"),
         ));
     }
-    let mut values = vec![0.0; entries];
+    let mut values = zeros(lines.path, rows, cols)?;
     let mut done = 0;
     for j in 0..cols {
         let first = match symmetry {
@@ -148,8 +146,10 @@ fn array(
             Symmetry::Skew => j + 1,
         };
         for i in first..rows {
-            let mut words = lines.next().ok_or_else(|| lines.short(done, entries))?;
-            let value = lines.number(&mut words)?;
+            let Some(mut words) = lines.next()? else {
+                return Err(short(lines.path, done, entries));
+            };
+            let value = words.number()?;
             values[i + rows * j] = value;
             match symmetry {
                 Symmetry::General => {}
@@ -159,47 +159,65 @@ fn array(
             done += 1;
         }
     }
-    Ok(values.chunks(rows).map(<[f64]>::to_vec).collect())
+    Ok(values)
+}
+
+fn short(path: &Path, done: usize, entries: usize) -> DataError {
+    DataError::new(path, format!("the file ends after {done} of {entries} entries"))
 }
 
 /// The lines below the header, comments and blank ones left out.
-struct Lines<'a> {
-    path: &'a Path,
-    lines: std::str::Lines<'a>,
-    line: u64,
+struct Lines<'p> {
+    path: &'p Path,
+    text: TextLines<'p, Source>,
 }
 
-impl<'a> Lines<'a> {
-    fn next(&mut self) -> Option<SplitAsciiWhitespace<'a>> {
-        loop {
-            let content = self.lines.next()?;
-            self.line += 1;
-            if !content.starts_with('%') && !content.trim().is_empty() {
-                return Some(content.split_ascii_whitespace());
-            }
-        }
+/// The words of one line.
+struct Words<'l> {
+    path: &'l Path,
+    line: u64,
+    words: SplitAsciiWhitespace<'l>,
+}
+
+impl Lines<'_> {
+    fn next(&mut self) -> Result<Option<Words<'_>>, DataError> {
+        let path = self.path;
+        let filled = |line: &str| !line.starts_with('%') && !line.trim().is_empty();
+        let line = self.text.next_where(filled)?;
+        Ok(line.map(|(line, text)| Words { path, line, words: text.split_ascii_whitespace() }))
     }
 
-    fn whole(&self, words: &mut SplitAsciiWhitespace<'_>) -> Result<usize, DataError> {
-        let word = words.next().unwrap_or_default();
-        word.parse()
-            .map_err(|_| self.error(format!("expected a whole number, got {}", shown(word))))
-    }
-
-    fn number(&self, words: &mut SplitAsciiWhitespace<'_>) -> Result<f64, DataError> {
-        let word = words.next().unwrap_or_default();
-        word.parse().map_err(|_| self.error(format!("expected a number, got {}", shown(word))))
+    /// Rows, columns, and entries where they are counted.
+    fn size(&mut self, counted: bool) -> Result<[usize; 3], DataError> {
+        let Some(mut words) = self.next()? else {
+            return Err(DataError::new(self.path, "the line with the size is missing"));
+        };
+        let (rows, cols) = (words.whole()?, words.whole()?);
+        Ok([rows, cols, if counted { words.whole()? } else { 0 }])
     }
 
     fn end(&mut self) -> Result<(), DataError> {
-        match self.next() {
-            Some(_) => Err(self.error("more entries than the size line announces".into())),
+        match self.next()? {
+            Some(words) => Err(words.error("more entries than the size line announces".into())),
             None => Ok(()),
         }
     }
 
-    fn short(&self, done: usize, entries: usize) -> DataError {
-        DataError::new(self.path, format!("the file ends after {done} of {entries} entries"))
+    fn error(&self, message: String) -> DataError {
+        DataError::new(self.path, message).at_line(self.text.line)
+    }
+}
+
+impl Words<'_> {
+    fn whole(&mut self) -> Result<usize, DataError> {
+        let word = self.words.next().unwrap_or_default();
+        word.parse()
+            .map_err(|_| self.error(format!("expected a whole number, got {}", shown(word))))
+    }
+
+    fn number(&mut self) -> Result<f64, DataError> {
+        let word = self.words.next().unwrap_or_default();
+        word.parse().map_err(|_| self.error(format!("expected a number, got {}", shown(word))))
     }
 
     fn error(&self, message: String) -> DataError {

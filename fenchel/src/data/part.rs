@@ -11,7 +11,7 @@ use super::table::{Cells, Table};
 pub(super) struct Part<'t> {
     pub(super) table: &'t Table,
     pub(super) name: String,
-    cells: Cow<'t, Cells>,
+    cells: Cells<'t>,
 }
 
 /// Class numbers and labels.
@@ -27,8 +27,8 @@ impl<'t> Part<'t> {
     }
 
     /// The labels of an svmlight file.
-    pub(super) fn of_labels(table: &'t Table, labels: &[f64]) -> Self {
-        let cells = Cow::Owned(Cells::Numbers(labels.to_vec()));
+    pub(super) fn of_labels(table: &'t Table, labels: &'t [f64]) -> Self {
+        let cells = Cells::Numbers(Cow::Borrowed(labels));
         Self { table, name: "label".into(), cells }
     }
 
@@ -49,7 +49,7 @@ impl<'t> Part<'t> {
 
     /// The cell of row `i` as text; `None` where it is missing.
     pub(super) fn text(&self, i: usize) -> Option<String> {
-        match &*self.cells {
+        match &self.cells {
             Cells::Numbers(values) => (!values[i].is_nan()).then(|| values[i].to_string()),
             Cells::Text(text) => text.get(i).map(str::to_owned),
             Cells::Unsupported(_) => None,
@@ -58,7 +58,7 @@ impl<'t> Part<'t> {
 
     /// Whether the column is text, and not meant to be numeric.
     pub(super) fn is_text(&self) -> bool {
-        matches!(&*self.cells, Cells::Text(text) if text.stray().is_none())
+        matches!(&self.cells, Cells::Text(text) if text.stray().is_none())
     }
 
     /// The finite numbers of `rows`.
@@ -77,7 +77,7 @@ impl<'t> Part<'t> {
 
     /// The numbers of all rows, NaN where missing.
     pub(super) fn numbers_or_nan(&self) -> Result<&[f64], DataError> {
-        match &*self.cells {
+        match &self.cells {
             Cells::Numbers(values) => Ok(values),
             Cells::Text(text) => {
                 let i = text.first_text().unwrap_or_default();
@@ -107,7 +107,7 @@ impl<'t> Part<'t> {
             }
             None => Err(self.error(i, "the cell is missing")),
         };
-        if let Cells::Unsupported(kind) = &*self.cells {
+        if let Cells::Unsupported(kind) = &self.cells {
             return Err(self.unsupported(kind));
         }
         rows.iter().map(flag).collect()
@@ -117,7 +117,7 @@ impl<'t> Part<'t> {
     ///
     /// Errors: a cell is missing or infinite.
     pub(super) fn classes(&self, rows: &[usize]) -> Result<Classes, DataError> {
-        match &*self.cells {
+        match &self.cells {
             Cells::Numbers(_) => {
                 let values = self.numbers(rows)?;
                 Ok(numbered(&values, f64::total_cmp, number_label))

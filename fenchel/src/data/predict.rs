@@ -62,11 +62,12 @@ pub fn load_for_prediction(
             rename_by_position(&mut table, feature_names)?;
         }
     }
+    let offset = offset(&table, config, &all);
     let matrix = match &table.body {
         Body::Columns(_) => dense(&table, feature_names, encoding, &all)?,
-        Body::Sparse(matrix) => sparse_columns(&table, matrix, feature_names, encoding)?,
+        Body::Sparse(_) => sparse_columns(table, feature_names, encoding)?,
     };
-    Ok(NewData { matrix, offset: offset(&table, config, &all)?, rows })
+    Ok(NewData { matrix, offset: offset?, rows })
 }
 
 impl DataConfig {
@@ -180,25 +181,25 @@ fn codes(table: &Table, name: &str, levels: &[String]) -> Result<Vec<usize>, Dat
 }
 
 fn sparse_columns(
-    table: &Table,
-    matrix: &Matrix,
+    mut table: Table,
     feature_names: &[String],
     encoding: &[Encoding],
 ) -> Result<Matrix, DataError> {
+    let mut matrix = table.take_sparse();
     let cols = matrix.cols();
-    let empty = sparse::widen(matrix, cols + 1); // its last column is 0
+    sparse::widen(&mut matrix, cols + 1); // its last column is 0
     let mut places = Vec::with_capacity(feature_names.len());
     for name in feature_names {
         let beyond = table.is_svmlight() && name.parse::<usize>().is_ok_and(|j| j > cols);
-        places.push(if beyond { cols } else { column(table, name)? });
+        places.push(if beyond { cols } else { column(&table, name)? });
     }
-    let selected = empty.select_cols(&places);
+    sparse::keep_columns(&mut matrix, &places);
     let means = means(encoding);
     let fill: Vec<Option<f64>> =
         feature_names.iter().map(|name| means.get(name.as_str()).copied()).collect();
-    let selected = sparse::fill_missing(&selected, &fill);
+    sparse::fill_missing(&mut matrix, &fill);
     for (j, name) in feature_names.iter().enumerate() {
-        if let Column::Sparse(rows, values) = selected.column(j)
+        if let Column::Sparse(rows, values) = matrix.column(j)
             && let Some(at) = values.iter().position(|x| !x.is_finite())
         {
             let message = match values[at] {
@@ -208,7 +209,7 @@ fn sparse_columns(
             return Err(table.error_at(rows[at] as usize, name, message));
         }
     }
-    Ok(selected)
+    Ok(matrix)
 }
 
 fn column(table: &Table, name: &str) -> Result<usize, DataError> {

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use super::error::{DataError, shown};
+use super::lines::{Lines, TextLines};
+use super::source::Source;
 use super::sparse::{MAX_COLUMNS, Triplets};
 use super::table::{Body, Table};
 
@@ -11,12 +13,11 @@ use super::table::{Body, Table};
 ///
 /// Errors, with the line: no label, a pair that is not `index:value`, an index 0, indices that do
 /// not ascend; and a file without rows or without features.
-pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Table, DataError> {
-    let (mut triplets, mut labels, mut lines) = (Triplets::default(), Vec::new(), Vec::new());
+pub(super) fn read(path: &Path, source: Source) -> Result<Table, DataError> {
+    let (mut triplets, mut labels, mut lines) = (Triplets::default(), Vec::new(), Lines::default());
     let mut cols = 0;
-    for (line, content) in (1..).zip(bytes.split(|&b| b == b'\n')) {
-        let content = std::str::from_utf8(content)
-            .map_err(|_| DataError::new(path, "the text is not UTF-8").at_line(line))?;
+    let mut text = TextLines::new(path, source);
+    while let Some((line, content)) = text.next()? {
         let content = content.split('#').next().unwrap_or_default();
         let mut words = content.trim_start_matches('\u{feff}').split_ascii_whitespace();
         let Some(label) = words.next() else { continue };

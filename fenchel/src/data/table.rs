@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fenchel_core::{Column, Matrix};
 
 use super::error::{DataError, shown};
+use super::lines::Lines;
 
 /// The columns of one data file.
 #[derive(Debug, Clone)]
@@ -14,10 +15,11 @@ pub struct Table {
     path: PathBuf,
     rows: usize,
     names: Vec<String>,
-    index: HashMap<String, usize>,
+    /// The place of each name; `None` for the names 1 to p.
+    index: Option<HashMap<String, usize>>,
     pub(crate) body: Body,
     /// The line of each row; none in a binary file.
-    lines: Option<Vec<u64>>,
+    lines: Option<Lines>,
     /// Whether the names come from the file.
     named: bool,
     /// The label that each line of an svmlight file begins with.
@@ -27,19 +29,40 @@ pub struct Table {
 /// How the columns are stored.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    Columns(Vec<Cells>),
+    Columns(Columns),
     Sparse(Matrix),
 }
 
-/// The cells of one column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cells {
-    /// Numbers; NaN where the cell is missing.
-    Numbers(Vec<f64>),
+/// Dense columns: all numbers in one block, as the design will have them.
+#[derive(Debug, Clone)]
+pub(crate) struct Columns {
+    /// The columns of numbers, one after another, NaN where a cell is missing; perhaps some that
+    /// nothing refers to.
+    pub(crate) numbers: Vec<f64>,
+    /// What each column holds.
+    pub(crate) kinds: Vec<Kind>,
+}
+
+/// What one column holds.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    /// Numbers, at this place in the block.
+    Numbers(usize),
     /// Text.
     Text(Text),
     /// A type that has no meaning here, by name (a date, a list).
     Unsupported(String),
+}
+
+/// The cells of one column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells<'t> {
+    /// Numbers; NaN where the cell is missing.
+    Numbers(Cow<'t, [f64]>),
+    /// Text.
+    Text(&'t Text),
+    /// A type that has no meaning here, by name (a date, a list).
+    Unsupported(&'t str),
 }
 
 /// Text cells, each distinct text stored once.
@@ -63,24 +86,24 @@ impl Table {
     pub(crate) fn named(
         path: &Path,
         names: Vec<String>,
-        cells: Vec<Cells>,
+        columns: Columns,
         rows: usize,
-        lines: Option<Vec<u64>>,
+        lines: Option<Lines>,
     ) -> Result<Self, DataError> {
-        let index = index_of(path, &names)?;
-        let body = Body::Columns(cells);
+        let index = Some(index_of(path, &names)?);
+        let body = Body::Columns(columns);
         Ok(Self { path: path.into(), rows, names, index, body, lines, named: true, labels: None })
     }
 
     /// Columns without names, which are called 1 to p.
-    pub(crate) fn unnamed(path: &Path, body: Body, rows: usize, lines: Option<Vec<u64>>) -> Self {
+    pub(crate) fn unnamed(path: &Path, body: Body, rows: usize, lines: Option<Lines>) -> Self {
         let cols = match &body {
-            Body::Columns(cells) => cells.len(),
+            Body::Columns(columns) => columns.kinds.len(),
             Body::Sparse(matrix) => matrix.cols(),
         };
-        let names: Vec<String> = (1..=cols).map(|j| j.to_string()).collect();
-        let index = names.iter().enumerate().map(|(j, name)| (name.clone(), j)).collect();
-        Self { path: path.into(), rows, names, index, body, lines, named: false, labels: None }
+        let names = (1..=cols).map(|j| j.to_string()).collect();
+        let path = path.into();
+        Self { path, rows, names, index: None, body, lines, named: false, labels: None }
     }
 
     /// The file.
@@ -115,16 +138,16 @@ impl Table {
     pub(crate) fn rename(&mut self, names: Vec<String>, source: &Path) -> Result<(), DataError> {
         let cols = self.names.len();
         if names.len() > cols
-            && let (true, Body::Sparse(matrix)) = (self.is_svmlight(), &self.body)
+            && let (true, Body::Sparse(matrix)) = (self.is_svmlight(), &mut self.body)
         {
-            self.body = Body::Sparse(super::sparse::widen(matrix, names.len()));
+            super::sparse::widen(matrix, names.len());
         } else if names.len() != cols {
             return Err(DataError::new(
                 source,
                 format!("{} names, but {} has {cols} columns", names.len(), self.path.display()),
             ));
         }
-        self.index = index_of(source, &names)?;
+        self.index = Some(index_of(source, &names)?);
         self.names = names;
         Ok(())
     }
@@ -133,33 +156,81 @@ impl Table {
     ///
     /// Errors: there is none; the nearest name is suggested.
     pub fn find(&self, name: &str) -> Result<usize, DataError> {
-        self.index.get(name).copied().ok_or_else(|| self.unknown(name))
+        let found = match &self.index {
+            Some(index) => index.get(name).copied(),
+            None => name
+                .parse()
+                .ok()
+                .and_then(|j: usize| j.checked_sub(1))
+                .filter(|&j| self.names.get(j).is_some_and(|known| known == name)),
+        };
+        found.ok_or_else(|| self.unknown(name))
     }
 
     /// The cells of column `j`.
-    pub fn cells(&self, j: usize) -> Cow<'_, Cells> {
+    pub fn cells(&self, j: usize) -> Cells<'_> {
         match &self.body {
-            Body::Columns(cells) => Cow::Borrowed(&cells[j]),
+            Body::Columns(columns) => match &columns.kinds[j] {
+                Kind::Numbers(slot) => {
+                    let start = slot * self.rows;
+                    Cells::Numbers(Cow::Borrowed(&columns.numbers[start..start + self.rows]))
+                }
+                Kind::Text(text) => Cells::Text(text),
+                Kind::Unsupported(kind) => Cells::Unsupported(kind),
+            },
             Body::Sparse(matrix) => {
                 let mut dense = vec![0.0; self.rows];
                 if let Column::Sparse(rows, values) = matrix.column(j) {
                     rows.iter().zip(values).for_each(|(&i, &x)| dense[i as usize] = x);
                 }
-                Cow::Owned(Cells::Numbers(dense))
+                Cells::Numbers(Cow::Owned(dense))
             }
         }
     }
 
-    /// The lines of some rows, where the file has lines.
-    pub(crate) fn lines_of(&self, rows: &[usize]) -> Option<Vec<u64>> {
-        self.lines.as_ref().map(|lines| rows.iter().map(|&row| lines[row]).collect())
+    /// The place of column `j` among the numbers; a column of text that is none has no place.
+    pub(crate) fn slot(&self, j: usize) -> usize {
+        match &self.body {
+            Body::Columns(Columns { kinds, .. }) => match kinds[j] {
+                Kind::Numbers(slot) => slot,
+                Kind::Text(_) | Kind::Unsupported(_) => unreachable!("the column has numbers"),
+            },
+            Body::Sparse(_) => unreachable!("the table is dense"),
+        }
+    }
+
+    /// The block of numbers and the number of rows.
+    pub(crate) fn into_numbers(self) -> (Vec<f64>, usize) {
+        match self.body {
+            Body::Columns(columns) => (columns.numbers, self.rows),
+            Body::Sparse(_) => unreachable!("the table is dense"),
+        }
+    }
+
+    /// Takes the names away, which errors about places do not need.
+    pub(crate) fn take_names(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.names)
+    }
+
+    /// Takes the matrix out of a sparse table; none is left there.
+    pub(crate) fn take_sparse(&mut self) -> Matrix {
+        let none = Body::Columns(Columns { numbers: Vec::new(), kinds: Vec::new() });
+        match std::mem::replace(&mut self.body, none) {
+            Body::Sparse(matrix) => matrix,
+            Body::Columns(_) => unreachable!("the caller has looked"),
+        }
+    }
+
+    /// The lines of the rows, where the file has lines.
+    pub(crate) fn lines(&self) -> Option<&Lines> {
+        self.lines.as_ref()
     }
 
     /// An error at a cell.
     pub(crate) fn error_at(&self, row: usize, name: &str, message: impl Into<String>) -> DataError {
         let mut error = self.error_in(name, message);
         match &self.lines {
-            Some(lines) => error.line = Some(lines[row]),
+            Some(lines) => error.line = Some(lines.get(row)),
             None => error.row = Some(row as u64 + 1),
         }
         error
@@ -252,7 +323,14 @@ impl TextBuilder {
     }
 }
 
-impl Cells {
+impl Columns {
+    /// `cols` columns of numbers.
+    pub(crate) fn of_numbers(numbers: Vec<f64>, cols: usize) -> Self {
+        Self { numbers, kinds: (0..cols).map(Kind::Numbers).collect() }
+    }
+}
+
+impl Cells<'_> {
     /// Whether the cell of row `i` is missing.
     pub fn is_missing(&self, i: usize) -> bool {
         match self {
