@@ -214,6 +214,8 @@ fn from_parts(
 
 #[cfg(test)]
 mod tests {
+    use sprs::{CsMatI, TriMatI};
+
     use super::*;
 
     fn parts(matrix: &Matrix) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
@@ -246,6 +248,29 @@ mod tests {
             parts(&matrix()),
             (vec![0, 1, 3, 3, 4, 4], vec![0, 1, 2, 0], vec![5.0, 3.0, 13.0, 8.0])
         );
+    }
+
+    #[test]
+    fn columns_are_those_that_sprs_makes_of_the_entries() {
+        let mut state = 12345u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % bound
+        };
+        for (rows, cols, count) in
+            [(1, 1, 3), (7, 5, 60), (30, 400, 500), (400, 30, 3000), (9, 9, 0)]
+        {
+            let (mut triplets, mut other) = (Triplets::default(), TriMatI::new((rows, cols)));
+            for _ in 0..count {
+                // Whole numbers, whose sums do not depend on the order.
+                let (i, j, x) = (below(rows), below(cols), below(100) as f64 - 50.0);
+                triplets.push(i, j, x);
+                other.add_triplet(i, j, x);
+            }
+            let other: CsMatI<f64, u32, usize> = other.to_csc();
+            let matrix = triplets.into_matrix(Path::new("d"), rows, cols).unwrap();
+            assert_eq!(parts(&matrix), other.into_raw_storage());
+        }
     }
 
     #[test]
