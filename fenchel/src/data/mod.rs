@@ -17,7 +17,7 @@
 //! - A column of a text file is text when more than half of its present cells are no numbers. Where
 //!   at least half are numbers, a cell that is none is an error, unless the column is used as labels.
 //! - No file stands in memory. Readers take it in pieces and put the numbers where the design will
-//!   have them ([`block`], [`sparse`]); columns and rows that are none of it are taken out in place.
+//!   have them (`block`, `sparse`); columns and rows that are none of it are taken out in place.
 //! - Rows, columns and errors are those of the file's order; nothing depends on threads.
 
 mod beside;
