@@ -17,6 +17,7 @@
 
 use fenchel_core::{Design, Matrix, Separable, kernels};
 
+use super::engine::Inner;
 use super::piece::piece;
 use super::support_matrix::SupportMatrix;
 use super::units::Curvatures;
@@ -34,6 +35,11 @@ const HALVINGS: usize = 10;
 
 /// Supports beyond this are left to descent.
 const LARGEST: usize = 4096;
+
+/// What a Newton step is compared with: descent to this share of the tolerance, as the next rounds on
+/// the same support ask for, by so many times fewer epochs than their rate says (by extrapolation).
+const NEXT: f64 = 0.01;
+const EXTRAPOLATED: f64 = 2.0;
 
 /// The buffers of Newton steps.
 #[derive(Debug, Default)]
@@ -66,25 +72,44 @@ pub(crate) trait Quadratic {
     fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]);
 }
 
-/// How long descent waits for a Newton step: its price in epochs, and longer where the last one was
-/// not taken.
+/// How long descent waits for a Newton step: its price in epochs, less where it has as many before it
+/// at its present rate, and longer where the last step was not taken.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     /// Epochs since the last step.
     spent: f64,
     /// How many prices they are to come to, less one.
     prices: f64,
+    /// The largest step of the epoch before; 0 where that visited others.
+    before: f64,
 }
 
 impl Patience {
-    /// Counts an epoch; whether they have come to the price.
-    pub fn is_over(&mut self, price: f64) -> bool {
+    /// Forgets the rate, as other coefficients are visited from now on.
+    pub fn begin(&mut self) {
+        self.before = 0.0;
+    }
+
+    /// Counts an epoch with this largest step; whether it is time for a Newton step that costs as much
+    /// as `price` epochs.
+    pub fn is_over(&mut self, price: f64, step: f64, inner: Inner) -> bool {
         self.spent += 1.0;
+        let rate = if self.before > 0.0 { step / self.before } else { 0.0 };
+        self.before = step;
+        if inner.complete && self.prices == 0.0 && rate > 0.0 {
+            // A rate of 1 or above has no end.
+            let goal = NEXT * inner.tol;
+            let left = if rate < 1.0 { (goal / step).ln() / rate.ln() } else { f64::INFINITY };
+            if left > EXTRAPOLATED * price {
+                return true;
+            }
+        }
         self.spent >= (1.0 + self.prices) * price
     }
 
     /// Begins anew after a step that was tried.
     pub fn renew(&mut self, taken: bool) {
+        self.begin();
         self.spent = 0.0;
         self.prices = if taken { 0.0 } else { 2.0 * self.prices + 1.0 };
     }
