@@ -19,7 +19,9 @@ const FEATURES: usize = 5 * EFFECTS + 4 * ZEROS;
 const LAMBDA: f64 = 0.2;
 const SNR: f64 = 5.0;
 
-/// A standardised design, and the model on it.
+/// A standardised design, and the model on it. The response is made of the standardised columns, as in
+/// the paper: with others its mean would be as large as their effects make it, and an intercept that
+/// begins at zero takes many steps to get there.
 pub fn model(tau: f64, n: usize, seed: u64) -> LinearModel {
     let mut random = Random::new(seed);
     let beta = effects(&mut random);
@@ -33,13 +35,13 @@ pub fn model(tau: f64, n: usize, seed: u64) -> LinearModel {
             *before = *x;
         }
     }
-    let noise = (variance(&beta, tau) / SNR).sqrt();
-    let mut y = random.normals(n, noise);
-    for (column, b) in x.chunks(n).zip(&beta) {
-        fenchel_core::kernels::axpy(*b, column, &mut y);
-    }
     let matrix = Matrix::Dense(DenseMatrix::new(n, FEATURES, x).expect("finite"));
-    linear(Design::standardized(matrix, None), y)
+    let design = Design::standardized(matrix, None);
+    let noise = (variance(&beta, tau) / SNR).sqrt();
+    let mut y = vec![0.0; n];
+    design.mul(&beta, &mut y);
+    fenchel_core::kernels::axpy(1.0, &random.normals(n, noise), &mut y);
+    linear(design, y)
 }
 
 /// A linear model with intercept under the quadratic loss.
