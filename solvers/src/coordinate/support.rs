@@ -53,9 +53,8 @@ pub(crate) struct SupportNewton {
     slope: Vec<f64>,
     step: Vec<f64>,
     product: Vec<f64>,
-    /// The members that do not stay at zero, and the solution for them alone and for all.
-    free: Vec<usize>,
-    solution: Vec<f64>,
+    /// Whether a member does not stay at zero, and the solution of the system of those that do not.
+    free: Vec<bool>,
     right: Vec<f64>,
 }
 
@@ -253,12 +252,7 @@ impl SupportNewton {
                 whole &= !crosses;
                 change += self.slope[c] * *step;
             }
-            self.product.fill(0.0);
-            for (c, step) in self.step.iter().enumerate() {
-                if *step != 0.0 {
-                    kernels::axpy(*step, self.matrix.column(c), &mut self.product);
-                }
-            }
+            self.matrix.multiply(&self.step, &mut self.product);
             change += 0.5 * kernels::dot(&self.step, &self.product);
             if change < 0.0 {
                 // A step to zero arrives there exactly, as `b - b = 0`.
@@ -274,20 +268,12 @@ impl SupportNewton {
     /// Solves for the step of the members that do not stay at zero, into `right`; false where their part of
     /// the matrix is not positive definite.
     fn solve(&mut self) -> bool {
-        let m = self.members.len();
         self.free.clear();
-        self.free.extend((0..m).filter(|&a| self.members[a].side != 0.0));
-        self.solution.clear();
-        self.solution.extend(self.free.iter().map(|&a| -self.slope[a]));
-        if !self.matrix.solve(&self.free, &mut self.solution) {
-            return false;
-        }
+        self.free.extend(self.members.iter().map(|member| member.side != 0.0));
         self.right.clear();
-        self.right.resize(m, 0.0);
-        for (&a, step) in self.free.iter().zip(&self.solution) {
-            self.right[a] = *step;
-        }
-        true
+        let slopes = self.slope.iter().zip(&self.free);
+        self.right.extend(slopes.map(|(slope, free)| if *free { -slope } else { 0.0 }));
+        self.matrix.solve(&self.free, &mut self.right)
     }
 }
 

@@ -1,14 +1,14 @@
 //! The matrix of Newton steps on a support, `Z'HZ` with the free parameters taken out plus the
 //! penalty's curvatures, and the solution of systems with a part of it.
 //!
-//! Dense columns are taken a block of rows at a time, so that beside the matrix and its factor
-//! (m x m each) there is room for one block only.
+//! Dense columns are taken a block of rows at a time, and only one triangle of the matrix outlives its
+//! factor, so that there is room for 3/2 m x m numbers and a block.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
-use fenchel_core::{Design, Matrix};
+use fenchel_core::{Design, Matrix, kernels};
 
 use super::support::Quadratic;
 use super::units::Curvatures;
@@ -22,9 +22,9 @@ const ROWS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct SupportMatrix {
     size: usize,
-    /// Both triangles.
-    matrix: Vec<f64>,
-    /// A part of it, and its factor in place.
+    /// The columns of the lower triangle, one after the other.
+    packed: Vec<f64>,
+    /// The matrix as it is formed, m x m, and then factors.
     factor: Vec<f64>,
     block: Vec<f64>,
     weighted: Vec<f64>,
@@ -47,19 +47,18 @@ impl SupportMatrix {
             Matrix::Dense(_) => self.add_up_blocks(design, model.weights(k), features),
             Matrix::Sparse(_) => self.pair_columns(design, model.weights(k), features),
         }
-        model.eliminate(k, design, features, &mut self.matrix);
-        for (b, curvature) in curvatures.enumerate() {
-            self.matrix[b * m + b] += curvature;
-            for a in b + 1..m {
-                self.matrix[a * m + b] = self.matrix[b * m + a];
-            }
+        model.eliminate(k, design, features, &mut self.factor);
+        self.packed.clear();
+        for (b, (column, curvature)) in self.factor.chunks(m).zip(curvatures).enumerate() {
+            self.packed.push(column[b] + curvature);
+            self.packed.extend_from_slice(&column[b + 1..]);
         }
     }
 
     /// The lower triangle of `Z'HZ` as a sum of products over blocks of rows.
     fn add_up_blocks(&mut self, design: &Design, weights: Curvatures<'_>, features: &[usize]) {
         let (n, m) = (design.samples(), features.len());
-        self.matrix.resize(m * m, 0.0);
+        self.factor.resize(m * m, 0.0);
         let rows = (BLOCK / m.max(1)).max(ROWS).min(n);
         for begin in (0..n).step_by(rows.max(1)) {
             let length = rows.min(n - begin);
@@ -77,7 +76,7 @@ impl SupportMatrix {
                 }
             };
             matmul(
-                MatMut::from_column_major_slice_mut(&mut self.matrix, m, m),
+                MatMut::from_column_major_slice_mut(&mut self.factor, m, m),
                 BlockStructure::TriangularLower,
                 if begin == 0 { Accum::Replace } else { Accum::Add },
                 MatRef::from_column_major_slice(&self.block, length, m).transpose(),
@@ -95,28 +94,47 @@ impl SupportMatrix {
         self.weighted.clear();
         self.weighted.resize(design.samples(), 1.0);
         weights.weigh(&mut self.weighted);
-        self.matrix = design.weighted_products(features, &self.weighted, features);
+        self.factor = design.weighted_products(features, &self.weighted, features);
     }
 
-    /// Column `c` of the matrix.
-    pub fn column(&self, c: usize) -> &[f64] {
-        &self.matrix[c * self.size..(c + 1) * self.size]
-    }
-
-    /// Solves the system of the rows and columns `free` for `right`, in place; false where that part
-    /// is not positive definite.
-    pub fn solve(&mut self, free: &[usize], right: &mut [f64]) -> bool {
-        let (m, size) = (self.size, free.len());
-        self.factor.clear();
-        for &b in free {
-            let column = &self.matrix[b * m..(b + 1) * m];
-            self.factor.extend(free.iter().map(|&a| column[a]));
+    /// `out <- M v`.
+    pub fn multiply(&self, v: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        let mut rest = self.packed.as_slice();
+        for c in 0..self.size {
+            let (column, after) = rest.split_at(self.size - c);
+            rest = after;
+            if v[c] != 0.0 {
+                kernels::axpy(v[c], column, &mut out[c..]);
+            }
+            out[c] += kernels::dot(&column[1..], &v[c + 1..]);
         }
-        let needs = factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default())
-            .or(solve::solve_in_place_scratch::<f64>(size, 1, Par::Seq));
+    }
+
+    /// Solves the system of the rows and columns that are `free` for `right`, in place, which is 0
+    /// for the others; false where that part is not positive definite.
+    pub fn solve(&mut self, free: &[bool], right: &mut [f64]) -> bool {
+        let m = self.size;
+        let mut rest = self.packed.as_slice();
+        for (b, factor) in self.factor.chunks_mut(m).enumerate() {
+            let (column, after) = rest.split_at(m - b);
+            rest = after;
+            let factor = &mut factor[b..];
+            factor.copy_from_slice(column);
+            // What is not free becomes rows and columns of the identity, which it stays.
+            let off = factor.iter_mut().zip(&free[b..]).skip(1);
+            if free[b] {
+                off.filter(|(_, free)| !**free).for_each(|(entry, _)| *entry = 0.0);
+            } else {
+                off.for_each(|(entry, _)| *entry = 0.0);
+                factor[0] = 1.0;
+            }
+        }
+        let needs = factor::cholesky_in_place_scratch::<f64>(m, Par::Seq, Default::default())
+            .or(solve::solve_in_place_scratch::<f64>(m, 1, Par::Seq));
         let mut memory = MemBuffer::new(needs);
         let factored = factor::cholesky_in_place(
-            MatMut::from_column_major_slice_mut(&mut self.factor, size, size),
+            MatMut::from_column_major_slice_mut(&mut self.factor, m, m),
             Default::default(),
             Par::Seq,
             MemStack::new(&mut memory),
@@ -126,8 +144,8 @@ impl SupportMatrix {
             return false;
         }
         solve::solve_in_place(
-            MatRef::from_column_major_slice(&self.factor, size, size),
-            MatMut::from_column_major_slice_mut(right, size, 1),
+            MatRef::from_column_major_slice(&self.factor, m, m),
+            MatMut::from_column_major_slice_mut(right, m, 1),
             Par::Seq,
             MemStack::new(&mut memory),
         );
@@ -195,11 +213,15 @@ mod tests {
                 weights.weigh(&mut h);
                 let diagonal = features.iter().map(|&j| j as f64);
                 matrix.form(&design, &Weights(weights), 0, &features, diagonal);
+                let (mut unit, mut column) = (vec![0.0; P], vec![0.0; P]);
                 for (c, &j) in features.iter().enumerate() {
+                    unit[c] = 1.0;
+                    matrix.multiply(&unit, &mut column);
+                    unit[c] = 0.0;
                     for (d, &l) in features.iter().enumerate() {
                         let product = Column::Dense(&x[j]).dot3(&h, &x[l]);
                         let expected = product + if c == d { j as f64 } else { 0.0 };
-                        let got = matrix.column(c)[d];
+                        let got = column[d];
                         assert!((got - expected).abs() < 1e-9, "{j}, {l}: {got}, {expected}");
                     }
                 }
@@ -214,15 +236,22 @@ mod tests {
         let mut matrix = SupportMatrix::default();
         let weights = Weights(Curvatures::Uniform(1.0));
         matrix.form(design, &weights, 0, &features, std::iter::repeat_n(0.0, 40));
-        let free = [3, 8, 20, 39];
-        let mut solution = vec![1.0, -2.0, 0.5, 4.0];
-        assert!(matrix.solve(&free, &mut solution));
-        for (right, &a) in [1.0, -2.0, 0.5, 4.0].iter().zip(&free) {
-            let row = matrix.column(a);
-            let left: f64 = free.iter().zip(&solution).map(|(&b, x)| row[b] * x).sum();
-            assert!((left - right).abs() < 1e-10, "row {a}: {left}, {right}");
+        // Twice, as the first solution leaves a factor behind.
+        for freed in [[3, 8, 20, 39], [0, 1, 20, 21]] {
+            let right = [1.0, -2.0, 0.5, 4.0];
+            let (mut free, mut solution) = ([false; 40], vec![0.0; 40]);
+            for (&a, right) in freed.iter().zip(right) {
+                (free[a], solution[a]) = (true, right);
+            }
+            assert!(matrix.solve(&free, &mut solution));
+            let mut left = vec![0.0; 40];
+            matrix.multiply(&solution, &mut left);
+            for (&a, right) in freed.iter().zip(right) {
+                assert!((left[a] - right).abs() < 1e-10, "row {a}: {}, {right}", left[a]);
+            }
+            assert!((0..40).all(|a| free[a] || solution[a] == 0.0));
         }
         matrix.form(design, &weights, 0, &[4, 5], [0.0, -1e6].into_iter());
-        assert!(!matrix.solve(&[0, 1], &mut [1.0, 1.0]));
+        assert!(!matrix.solve(&[true, true], &mut [1.0, 1.0]));
     }
 }
