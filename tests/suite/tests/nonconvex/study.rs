@@ -80,8 +80,17 @@ fn variance(beta: &[f64], tau: f64) -> f64 {
     sum
 }
 
+/// Where the intercept begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intercept {
+    /// At 0, and has to be found along with the effects.
+    Zero,
+    /// At the mean of the response, its optimum, as columns are centred.
+    Mean,
+}
+
 /// Iterations until the gap is at most e^3, for both ways of damping without restart.
-pub fn iterations(model: &LinearModel, kind: &str, most: u64) -> [u64; 2] {
+pub fn iterations(model: &LinearModel, kind: &str, most: u64, intercept: Intercept) -> [u64; 2] {
     let penalty = penalty(json!({ "type": kind, "lambda": LAMBDA }), FEATURES);
     let problem = Problem { objective: model, penalty: &*penalty, baseline: Baseline::default() };
     let objectives = [Damping::Optimal, Damping::GhadimiLan].map(|damping| {
@@ -103,7 +112,7 @@ pub fn iterations(model: &LinearModel, kind: &str, most: u64) -> [u64; 2] {
             ..Control::default()
         };
         let solver = method("nonconvex_ag").expect("it is registered");
-        solver.solve(&problem, cold_start(model), &mut control).expect("it runs");
+        solver.solve(&problem, cold_start(model, intercept), &mut control).expect("it runs");
         values
     });
     let least = objectives.iter().flatten().fold(f64::INFINITY, |least, f| least.min(*f));
@@ -114,12 +123,16 @@ pub fn iterations(model: &LinearModel, kind: &str, most: u64) -> [u64; 2] {
 }
 
 /// The signs of the covariances with the response.
-fn cold_start(model: &LinearModel) -> Vec<f64> {
+fn cold_start(model: &LinearModel, intercept: Intercept) -> Vec<f64> {
     let mut start = model.start();
     let mut grad = vec![0.0; start.len()];
     let smooth = model.as_smooth().expect("the loss is smooth");
     smooth.value_gradient(&start, &mut grad, &mut Default::default());
     start[..FEATURES].iter_mut().zip(&grad).for_each(|(b, g)| *b = -g.signum());
+    if intercept == Intercept::Mean {
+        // The loss curves by 1 along the intercept.
+        start[FEATURES] -= grad[FEATURES];
+    }
     start
 }
 
