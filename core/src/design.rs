@@ -177,6 +177,24 @@ impl Design {
         }
     }
 
+    /// Rows `begin ..` of column `j`, as many as fit into `out`.
+    pub fn column_rows(&self, j: usize, begin: usize, out: &mut [f64]) {
+        let (centre, factor) = (self.centre(j), 1.0 / self.scale(j));
+        match self.stored_column(j) {
+            Column::Dense(x) => {
+                let rows = out.iter_mut().zip(&x[begin..]);
+                rows.for_each(|(out, x)| *out = (x - centre) * factor);
+            }
+            Column::Sparse(indices, x) => {
+                out.fill(-centre * factor);
+                let at = |row| indices.partition_point(|&i| (i as usize) < row);
+                for k in at(begin)..at(begin + out.len()) {
+                    out[indices[k] as usize - begin] = (x[k] - centre) * factor;
+                }
+            }
+        }
+    }
+
     /// `sum_i h_i x_ij^2`, with `h = None` for ones.
     pub fn column_square(&self, j: usize, h: Option<&[f64]>) -> f64 {
         let (centre, scale) = (self.centre(j), self.scale(j));

@@ -52,6 +52,21 @@ fn assert_close(a: &[f64], b: &[f64], what: &str) {
 }
 
 #[test]
+fn some_rows_of_a_column_are_those_of_the_column() {
+    for (name, dense, sparse) in pairs() {
+        for design in [&dense, &sparse] {
+            for (j, x) in columns(design).iter().enumerate() {
+                for (begin, length) in [(0, N), (0, 7), (5, 9), (N - 1, 1), (3, 0)] {
+                    let mut rows = vec![f64::NAN; length];
+                    design.column_rows(j, begin, &mut rows);
+                    assert_close(&rows, &x[begin..begin + length], name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn weighted_products_are_those_of_the_columns() {
     let h: Vec<f64> = noise(6, N).iter().map(|z| 1.0 + z).collect();
     for (name, dense, sparse) in pairs() {

@@ -91,6 +91,8 @@ impl Fit {
         let solution = drive::run(&job, listener.as_ref(), checkpoint.as_ref());
         let seconds = solving.elapsed().as_secs_f64();
         drop(listener);
+        // The data is as large as what follows.
+        drop(job);
         let solution = solution.map_err(|e| plugins::blame(drive_error(&problem, e)))?;
         let result = ending.write(&solution, seconds)?;
         // What was finished is written by now.

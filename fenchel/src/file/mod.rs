@@ -10,6 +10,7 @@ mod defaults;
 mod document;
 mod json_tree;
 mod keypath;
+mod layout;
 mod problem;
 mod read;
 mod record;

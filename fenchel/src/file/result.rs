@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::config::{Metric, Rule};
+use super::layout::Lines;
 use super::read::read_bytes;
 use crate::Error;
 use crate::data::{Encoding, Screened};
@@ -215,19 +216,11 @@ impl ResultFile {
 
     /// The file's text: one field a line, one point of a path a line.
     pub fn to_json(&self) -> String {
-        let value = serde_json::to_value(self).expect("text keys, texts, numbers and lists");
-        let Value::Object(fields) = value else { unreachable!("a struct is an object") };
-        let fields: Vec<String> = fields
-            .iter()
-            .map(|(key, value)| match value {
-                Value::Array(points) if key == "path" => {
-                    let points: Vec<String> = points.iter().map(|p| format!("    {p}")).collect();
-                    format!("  \"{key}\": [\n{}\n  ]", points.join(",\n"))
-                }
-                value => format!("  \"{key}\": {value}"),
-            })
-            .collect();
-        format!("{{\n{}\n}}\n", fields.join(",\n"))
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Lines::default());
+        self.serialize(&mut serializer).expect("text keys, texts, numbers and lists");
+        text.push(b'\n');
+        String::from_utf8(text).expect("JSON is text")
     }
 }
 

@@ -97,7 +97,8 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
         self.engine.visits = 0;
         for _ in 0..ROUNDS {
             let (beta, intercepts, _) = shape.split_mut(&mut state.params);
-            let inner = Inner { tol: INNER * largest, epochs: EPOCHS, extrapolate };
+            let complete = self.working.complete;
+            let inner = Inner { tol: INNER * largest, epochs: EPOCHS, extrapolate, complete };
             let working = &self.working.units;
             self.engine.descend(&units, &model.design, working, beta, intercepts, inner);
             // Another pass over all of the data, once as much was spent since the last one.

@@ -131,6 +131,8 @@ pub(crate) struct Inner {
     pub epochs: usize,
     /// Whether the penalty is convex, so that the extrapolated objective may be compared.
     pub extrapolate: bool,
+    /// Whether no violator was left out, so that the support is likely to stay.
+    pub complete: bool,
 }
 
 impl Engine {
@@ -164,6 +166,7 @@ impl Engine {
             let suited = Self::suited(units, design, &nonzero);
             if fewer {
                 self.anderson.clear();
+                self.patience.begin();
                 let tol = inner.tol.max(FOCUS * last);
                 while left > 0 {
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
@@ -171,14 +174,15 @@ impl Engine {
                     if step <= tol {
                         break;
                     }
-                    if self.is_due(suited, inner) {
+                    if self.is_due(suited, step, inner) {
                         self.newton(suited, units, design, &nonzero, beta, intercepts);
                     }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
                 self.anderson.clear();
+                self.patience.begin();
             } else {
-                if self.is_due(suited, inner) {
+                if self.is_due(suited, last, inner) {
                     self.newton(suited, units, design, &nonzero, beta, intercepts);
                 }
                 self.extrapolate(units, design, &all, beta, intercepts, inner);
@@ -218,8 +222,8 @@ impl Engine {
     }
 
     /// Counts an epoch; whether they have come to the price of a Newton step.
-    fn is_due(&mut self, suited: Newton, inner: Inner) -> bool {
-        self.patience.is_over(suited.price()) && inner.extrapolate
+    fn is_due(&mut self, suited: Newton, step: f64, inner: Inner) -> bool {
+        self.patience.is_over(suited.price(), step, inner) && inner.extrapolate
     }
 
     /// Tries a Newton step on the support; one that is not taken makes the next one wait for longer.

@@ -7,6 +7,7 @@ mod engine;
 mod model;
 mod piece;
 mod support;
+mod support_matrix;
 #[cfg(test)]
 mod testing;
 mod units;

@@ -2,7 +2,7 @@
 //! `sum_i h_i r_i^2 / 2` with `r = -G / h`, gradient `G` and curvature `h` in the linear predictor.
 //! For a quadratic loss it is the loss, up to a constant, everywhere.
 
-use fenchel_core::{CurvatureForm, DataFit, kernels};
+use fenchel_core::{CurvatureForm, DataFit, Design, kernels};
 
 use super::support::Quadratic;
 use super::units::Curvatures;
@@ -191,14 +191,20 @@ impl Quadratic for Profiled<'_> {
     fn weights(&self, k: usize) -> Curvatures<'_> {
         self.model.weights(k)
     }
-    fn eliminate(&self, k: usize, columns: &[f64], weighted: &[f64], gram: &mut [f64]) {
+    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]) {
         let total = self.model.total(k);
         if !self.intercept || total <= 0.0 {
             return;
         }
-        let n = self.model.residual.len() / self.model.outputs();
-        let sums: Vec<f64> = weighted.chunks(n).map(kernels::sum).collect();
-        for (b, column) in gram.chunks_mut(columns.len() / n).enumerate() {
+        let weights = self.weights(k);
+        let sums: Vec<f64> = features
+            .iter()
+            .map(|&j| {
+                let sum = weights.dot(design.stored_column(j));
+                (sum - design.centre(j) * total) / design.scale(j)
+            })
+            .collect();
+        for (b, column) in matrix.chunks_mut(features.len()).enumerate() {
             kernels::axpy(-sums[b] / total, &sums[b..], &mut column[b..]);
         }
     }

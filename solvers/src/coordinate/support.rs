@@ -15,12 +15,11 @@
 //!
 //! Source: Bertsekas (1982), SIAM J. Control Optim. 20(2), for the projected steps.
 
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::linalg::solvers::Solve;
-use faer::{Accum, MatMut, MatRef, Par, Side};
-use fenchel_core::{Design, Separable, kernels};
+use fenchel_core::{Design, Matrix, Separable, kernels};
 
+use super::engine::Inner;
 use super::piece::piece;
+use super::support_matrix::SupportMatrix;
 use super::units::Curvatures;
 
 /// How many times faster products and factors of matrices are than the products with columns of an
@@ -37,23 +36,26 @@ const HALVINGS: usize = 10;
 /// Supports beyond this are left to descent.
 const LARGEST: usize = 4096;
 
+/// What a Newton step is compared with: descent to this share of the tolerance, as the next rounds on
+/// the same support ask for, by so many times fewer epochs than their rate says (by extrapolation).
+const NEXT: f64 = 0.01;
+const EXTRAPOLATED: f64 = 2.0;
+
 /// The buffers of Newton steps.
 #[derive(Debug, Default)]
 pub(crate) struct SupportNewton {
     members: Vec<Member>,
-    columns: Vec<f64>,
-    weighted: Vec<f64>,
+    features: Vec<usize>,
     residual: Vec<f64>,
-    /// `Z'HZ + diag c`, both triangles.
-    gram: Vec<f64>,
+    matrix: SupportMatrix,
     /// Where the steps have come to, the slope of the model plus the penalty there, and a step.
     point: Vec<f64>,
     slope: Vec<f64>,
     step: Vec<f64>,
     product: Vec<f64>,
-    /// The members that do not stay at zero, and their part of the matrix.
+    /// The members that do not stay at zero, and the solution for them alone and for all.
     free: Vec<usize>,
-    part: Vec<f64>,
+    solution: Vec<f64>,
     right: Vec<f64>,
 }
 
@@ -65,30 +67,49 @@ pub(crate) trait Quadratic {
     fn weighted_residual(&self, k: usize, out: &mut Vec<f64>);
     /// The curvatures of column `k`.
     fn weights(&self, k: usize) -> Curvatures<'_>;
-    /// Takes from `gram` (m x m, its lower triangle) of `columns` (n x m) what the free parameters make
-    /// up for; `weighted` are the columns times the curvatures.
-    fn eliminate(&self, k: usize, columns: &[f64], weighted: &[f64], gram: &mut [f64]);
+    /// Takes from the lower triangle of `matrix`, the products of the columns `features` under those
+    /// curvatures, what the free parameters make up for.
+    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]);
 }
 
-/// How long descent waits for a Newton step: its price in epochs, and longer where the last one was
-/// not taken.
+/// How long descent waits for a Newton step: its price in epochs, less where it has as many before it
+/// at its present rate, and longer where the last step was not taken.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     /// Epochs since the last step.
     spent: f64,
     /// How many prices they are to come to, less one.
     prices: f64,
+    /// The largest step of the epoch before; 0 where that visited others.
+    before: f64,
 }
 
 impl Patience {
-    /// Counts an epoch; whether they have come to the price.
-    pub fn is_over(&mut self, price: f64) -> bool {
+    /// Forgets the rate, as other coefficients are visited from now on.
+    pub fn begin(&mut self) {
+        self.before = 0.0;
+    }
+
+    /// Counts an epoch with this largest step; whether it is time for a Newton step that costs as much
+    /// as `price` epochs.
+    pub fn is_over(&mut self, price: f64, step: f64, inner: Inner) -> bool {
         self.spent += 1.0;
+        let rate = if self.before > 0.0 { step / self.before } else { 0.0 };
+        self.before = step;
+        if inner.complete && self.prices == 0.0 && rate > 0.0 {
+            // A rate of 1 or above has no end.
+            let goal = NEXT * inner.tol;
+            let left = if rate < 1.0 { (goal / step).ln() / rate.ln() } else { f64::INFINITY };
+            if left > EXTRAPOLATED * price {
+                return true;
+            }
+        }
         self.spent >= (1.0 + self.prices) * price
     }
 
     /// Begins anew after a step that was tried.
     pub fn renew(&mut self, taken: bool) {
+        self.begin();
         self.spent = 0.0;
         self.prices = if taken { 0.0 } else { 2.0 * self.prices + 1.0 };
     }
@@ -113,12 +134,18 @@ pub(crate) fn price(design: &Design, support: &[usize]) -> f64 {
     let (n, m) = (design.samples() as f64, support.len() as f64);
     let p = design.features();
     let stored: usize = support.iter().map(|flat| design.stored_column(flat % p).stored()).sum();
-    // The columns are copied: that is not to cost a fifth of the data.
-    let room = (design.samples() * p / 5).max(1 << 20) as f64;
-    if support.is_empty() || support.len() > LARGEST || n * m > room {
+    let stored = stored as f64;
+    // The matrix and its factor are not to take a fifth of the room that the data takes.
+    let room = (design.matrix().stored() / 5).max(1 << 20) as f64;
+    if support.is_empty() || support.len() > LARGEST || 2.0 * m * m > room {
         return f64::INFINITY;
     }
-    (n * m * m + USUAL * m * m * m / 3.0) / (2.0 * ADVANTAGE * stored as f64)
+    let products = match **design.matrix() {
+        Matrix::Dense(_) => n * m * m,
+        // Pairs of columns, a number at a time, and each column once spread out.
+        Matrix::Sparse(_) => ADVANTAGE * stored * m / 2.0 + n * m,
+    };
+    (products + USUAL * m * m * m / 3.0) / (2.0 * ADVANTAGE * stored)
 }
 
 impl SupportNewton {
@@ -159,7 +186,12 @@ impl SupportNewton {
             if self.members.is_empty() || self.is_singular(design) {
                 continue;
             }
-            self.form(design, model, k);
+            self.features.clear();
+            self.features.extend(self.members.iter().map(|member| member.flat % p));
+            let curvatures = self.members.iter().map(|member| member.curvature);
+            self.matrix.form(design, model, k, &self.features, curvatures);
+            self.step.resize(self.members.len(), 0.0);
+            self.product.resize(self.members.len(), 0.0);
             self.point.clear();
             self.point.extend(self.members.iter().map(|member| beta[member.flat]));
             let mut whole = false;
@@ -209,7 +241,6 @@ impl SupportNewton {
     /// Moves along the step, as far as the objective falls; `None` where it does not, else whether
     /// this was the whole step and no coefficient came to zero.
     fn advance(&mut self) -> Option<bool> {
-        let m = self.members.len();
         let mut share = 1.0;
         for _ in 0..HALVINGS {
             let mut whole = share == 1.0;
@@ -223,9 +254,9 @@ impl SupportNewton {
                 change += self.slope[c] * *step;
             }
             self.product.fill(0.0);
-            for (step, column) in self.step.iter().zip(self.gram.chunks(m)) {
+            for (c, step) in self.step.iter().enumerate() {
                 if *step != 0.0 {
-                    kernels::axpy(*step, column, &mut self.product);
+                    kernels::axpy(*step, self.matrix.column(c), &mut self.product);
                 }
             }
             change += 0.5 * kernels::dot(&self.step, &self.product);
@@ -240,60 +271,20 @@ impl SupportNewton {
         None
     }
 
-    /// Forms the matrix.
-    fn form(&mut self, design: &Design, model: &dyn Quadratic, k: usize) {
-        let (n, m, p) = (design.samples(), self.members.len(), design.features());
-        self.columns.clear();
-        self.columns.resize(n * m, 0.0);
-        for (member, column) in self.members.iter().zip(self.columns.chunks_mut(n)) {
-            design.column_axpy(member.flat % p, 1.0, column);
-        }
-        self.weighted.clone_from(&self.columns);
-        self.weighted.chunks_mut(n).for_each(|column| model.weights(k).weigh(column));
-        self.gram.resize(m * m, 0.0);
-        matmul(
-            MatMut::from_column_major_slice_mut(&mut self.gram, m, m),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            MatRef::from_column_major_slice(&self.columns, n, m).transpose(),
-            BlockStructure::Rectangular,
-            MatRef::from_column_major_slice(&self.weighted, n, m),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
-        model.eliminate(k, &self.columns, &self.weighted, &mut self.gram);
-        for (b, member) in self.members.iter().enumerate() {
-            self.gram[b * m + b] += member.curvature;
-            for a in b + 1..m {
-                self.gram[a * m + b] = self.gram[b * m + a];
-            }
-        }
-        self.step.resize(m, 0.0);
-        self.product.resize(m, 0.0);
-    }
-
     /// Solves for the step of the members that do not stay at zero, into `right`; false where their part of
     /// the matrix is not positive definite.
     fn solve(&mut self) -> bool {
         let m = self.members.len();
         self.free.clear();
         self.free.extend((0..m).filter(|&a| self.members[a].side != 0.0));
-        let free = self.free.len();
-        self.part.clear();
-        for &b in &self.free {
-            let column = &self.gram[b * m..(b + 1) * m];
-            self.part.extend(self.free.iter().map(|&a| column[a]));
-        }
-        let mut solution: Vec<f64> = self.free.iter().map(|&a| -self.slope[a]).collect();
-        let Ok(factor) = MatRef::from_column_major_slice(&self.part, free, free).llt(Side::Lower)
-        else {
+        self.solution.clear();
+        self.solution.extend(self.free.iter().map(|&a| -self.slope[a]));
+        if !self.matrix.solve(&self.free, &mut self.solution) {
             return false;
-        };
-        factor.solve_in_place(MatMut::from_column_major_slice_mut(&mut solution, free, 1));
+        }
         self.right.clear();
         self.right.resize(m, 0.0);
-        for (&a, step) in self.free.iter().zip(&solution) {
+        for (&a, step) in self.free.iter().zip(&self.solution) {
             self.right[a] = *step;
         }
         true

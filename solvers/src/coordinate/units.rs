@@ -1,7 +1,7 @@
 //! What descent moves at a time: a coefficient of a separable penalty, or a block of features of a
 //! block-separable one. Everything above this file is written once for both.
 
-use fenchel_core::{Blocks, Design, Penalty, Separable, Sweep, SweepReport, kernels};
+use fenchel_core::{Blocks, Column, Design, Penalty, Separable, Sweep, SweepReport, kernels};
 
 use super::model::Model;
 
@@ -162,6 +162,14 @@ impl Curvatures<'_> {
         match self {
             Self::Each(h) => u.iter_mut().zip(h).for_each(|(u, h)| *u *= h),
             Self::Uniform(h) => u.iter_mut().for_each(|u| *u *= h),
+        }
+    }
+
+    /// `sum_i h_i x_i` of a stored column.
+    pub fn dot(self, column: Column<'_>) -> f64 {
+        match (self, column) {
+            (Self::Each(h), column) => column.dot(h),
+            (Self::Uniform(h), Column::Dense(x) | Column::Sparse(_, x)) => h * kernels::sum(x),
         }
     }
 }

@@ -171,6 +171,7 @@ impl ProxNewton {
             tol: INNER * largest.max(1e-300),
             epochs: EPOCHS,
             extrapolate: p.penalty.convexity() == Convexity::Convex,
+            complete: self.working.complete,
         };
         match units {
             Some(units) if is_coupled(model) => {

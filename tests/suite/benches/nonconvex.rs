@@ -27,22 +27,18 @@ const CELLS: [(f64, usize, u64, [f64; 4]); 4] = [
 fn main() {
     let seeds = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(11);
     println!("{:>5} {:>5}  {:<18}  published", "tau", "n", "SCAD ag gl, MCP ag gl");
-    for intercept in [study::Intercept::Zero, study::Intercept::Mean] {
-        println!("the intercept begins at: {intercept:?}");
-        for (tau, n, most, published) in CELLS {
-            let mut counts = [vec![], vec![], vec![], vec![]];
-            for seed in 0..seeds {
-                let model = study::model(tau, n, 100 + seed);
-                for (k, kind) in ["scad", "mcp"].into_iter().enumerate() {
-                    let found = study::iterations(&model, kind, most, intercept);
-                    for (i, count) in found.into_iter().enumerate() {
-                        counts[2 * k + i].push(count);
-                    }
+    for (tau, n, most, published) in CELLS {
+        let mut counts = [vec![], vec![], vec![], vec![]];
+        for seed in 0..seeds {
+            let model = study::model(tau, n, 100 + seed);
+            for (k, kind) in ["scad", "mcp"].into_iter().enumerate() {
+                for (i, count) in study::iterations(&model, kind, most).into_iter().enumerate() {
+                    counts[2 * k + i].push(count);
                 }
             }
-            let medians = counts.map(study::median);
-            println!("{tau:>5} {n:>5}  {medians:?}  {published:?}");
         }
+        let medians = counts.map(study::median);
+        println!("{tau:>5} {n:>5}  {medians:?}  {published:?}");
     }
     println!(
         "\n{:>4} {:>5} {:>5} {:>6}  solver, iterations, seconds, objective",

@@ -107,11 +107,12 @@ impl Descent {
                 break;
             }
             if !self.visit_nonzero(units, params.beta) {
-                self.hasten(units, design, working, &mut params, inner);
+                self.hasten(units, design, working, &mut params, largest, inner);
                 continue;
             }
             // The nonzero coefficients alone cost less and do most of the work.
             self.anderson.clear();
+            self.patience.begin();
             let tol = inner.tol.max(FOCUS * largest);
             while left > 0 {
                 let largest = self.epoch(units, design, working, &mut params);
@@ -119,9 +120,10 @@ impl Descent {
                 if largest <= tol {
                     break;
                 }
-                self.hasten(units, design, working, &mut params, inner);
+                self.hasten(units, design, working, &mut params, largest, inner);
             }
             self.anderson.clear();
+            self.patience.begin();
         }
     }
 
@@ -161,6 +163,7 @@ impl Descent {
         design: &Design,
         working: &[usize],
         params: &mut Parameters<'_>,
+        largest: f64,
         inner: Inner,
     ) {
         if !inner.extrapolate {
@@ -172,7 +175,7 @@ impl Descent {
             let coordinates = || self.visited.iter().map(|&at| self.coordinates[at]);
             let support: Vec<usize> = coordinates().map(|c| c.flat).collect();
             let price = price(design, &support);
-            if price <= DIRECT && self.patience.is_over(price) {
+            if price <= DIRECT && self.patience.is_over(price, largest, inner) {
                 let bounds: Vec<f64> = coordinates().map(|c| c.curvature).collect();
                 let support = (support.as_slice(), bounds.as_slice());
                 let mut end = std::mem::take(&mut self.end);

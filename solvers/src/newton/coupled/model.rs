@@ -470,17 +470,18 @@ impl Quadratic for Model {
     fn weights(&self, _: usize) -> Curvatures<'_> {
         Curvatures::Each(self.diagonal(0))
     }
-    fn eliminate(&self, _: usize, columns: &[f64], _: &[f64], gram: &mut [f64]) {
+    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]) {
         if !self.free {
             return;
         }
-        let (wide, m) = (self.wide, columns.len() / self.n);
+        let (wide, m) = (self.wide, features.len());
         let mut moments = vec![0.0; m * wide];
-        for (column, moments) in columns.chunks(self.n).zip(moments.chunks_mut(wide)) {
-            Column::Dense(column).dot_each(self.n, self.shared(), moments);
+        for (&j, moments) in features.iter().zip(moments.chunks_mut(wide)) {
+            self.moments(design.stored_column(j), k, moments);
+            self.centre(design, j, k, moments);
         }
         let mut response = vec![0.0; wide];
-        for (b, column) in gram.chunks_mut(m).enumerate() {
+        for (b, column) in matrix.chunks_mut(m).enumerate() {
             self.solve(&moments[b * wide..(b + 1) * wide], &mut response);
             for (entry, moments) in column[b..].iter_mut().zip(moments.chunks(wide).skip(b)) {
                 *entry -= kernels::dot(moments, &response);

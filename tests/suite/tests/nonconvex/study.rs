@@ -19,7 +19,9 @@ const FEATURES: usize = 5 * EFFECTS + 4 * ZEROS;
 const LAMBDA: f64 = 0.2;
 const SNR: f64 = 5.0;
 
-/// A standardised design, and the model on it.
+/// A standardised design, and the model on it. The response is made of the standardised columns, as in
+/// the paper: with others its mean would be as large as their effects make it, and an intercept that
+/// begins at zero takes many steps to get there.
 pub fn model(tau: f64, n: usize, seed: u64) -> LinearModel {
     let mut random = Random::new(seed);
     let beta = effects(&mut random);
@@ -33,13 +35,13 @@ pub fn model(tau: f64, n: usize, seed: u64) -> LinearModel {
             *before = *x;
         }
     }
-    let noise = (variance(&beta, tau) / SNR).sqrt();
-    let mut y = random.normals(n, noise);
-    for (column, b) in x.chunks(n).zip(&beta) {
-        fenchel_core::kernels::axpy(*b, column, &mut y);
-    }
     let matrix = Matrix::Dense(DenseMatrix::new(n, FEATURES, x).expect("finite"));
-    linear(Design::standardized(matrix, None), y)
+    let design = Design::standardized(matrix, None);
+    let noise = (variance(&beta, tau) / SNR).sqrt();
+    let mut y = vec![0.0; n];
+    design.mul(&beta, &mut y);
+    fenchel_core::kernels::axpy(1.0, &random.normals(n, noise), &mut y);
+    linear(design, y)
 }
 
 /// A linear model with intercept under the quadratic loss.
@@ -80,17 +82,8 @@ fn variance(beta: &[f64], tau: f64) -> f64 {
     sum
 }
 
-/// Where the intercept begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intercept {
-    /// At 0, and has to be found along with the effects.
-    Zero,
-    /// At the mean of the response, its optimum, as columns are centred.
-    Mean,
-}
-
 /// Iterations until the gap is at most e^3, for both ways of damping without restart.
-pub fn iterations(model: &LinearModel, kind: &str, most: u64, intercept: Intercept) -> [u64; 2] {
+pub fn iterations(model: &LinearModel, kind: &str, most: u64) -> [u64; 2] {
     let penalty = penalty(json!({ "type": kind, "lambda": LAMBDA }), FEATURES);
     let problem = Problem { objective: model, penalty: &*penalty, baseline: Baseline::default() };
     let objectives = [Damping::Optimal, Damping::GhadimiLan].map(|damping| {
@@ -112,7 +105,7 @@ pub fn iterations(model: &LinearModel, kind: &str, most: u64, intercept: Interce
             ..Control::default()
         };
         let solver = method("nonconvex_ag").expect("it is registered");
-        solver.solve(&problem, cold_start(model, intercept), &mut control).expect("it runs");
+        solver.solve(&problem, cold_start(model), &mut control).expect("it runs");
         values
     });
     let least = objectives.iter().flatten().fold(f64::INFINITY, |least, f| least.min(*f));
@@ -123,16 +116,12 @@ pub fn iterations(model: &LinearModel, kind: &str, most: u64, intercept: Interce
 }
 
 /// The signs of the covariances with the response.
-fn cold_start(model: &LinearModel, intercept: Intercept) -> Vec<f64> {
+fn cold_start(model: &LinearModel) -> Vec<f64> {
     let mut start = model.start();
     let mut grad = vec![0.0; start.len()];
     let smooth = model.as_smooth().expect("the loss is smooth");
     smooth.value_gradient(&start, &mut grad, &mut Default::default());
     start[..FEATURES].iter_mut().zip(&grad).for_each(|(b, g)| *b = -g.signum());
-    if intercept == Intercept::Mean {
-        // The loss curves by 1 along the intercept.
-        start[FEATURES] -= grad[FEATURES];
-    }
     start
 }
 
