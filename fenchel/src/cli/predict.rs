@@ -92,7 +92,7 @@ impl Predict {
         let mut config: DataConfig = section(result, "data").map_err(broken)?;
         if result.data.screened.is_some() {
             // As if the file had named those that were chosen.
-            config.features = Some(names.clone());
+            config.features = Some(names.to_vec());
         }
         let raw: Raw = section(result, "loss").map_err(broken)?;
         self.load(result, &raw)?;

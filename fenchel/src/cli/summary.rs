@@ -154,7 +154,7 @@ fn coefficients(result: &ResultFile) -> String {
         let space = Space::of_layers(Layer::chain(&units), &result.data.feature_names);
         space.names().to_vec()
     });
-    let names = network.as_ref().unwrap_or(&result.data.feature_names);
+    let names = network.as_deref().unwrap_or(&result.data.feature_names);
     let several = result.coefficients.shape[1] > 1;
     let label = |row: usize, col: usize| {
         let name = names.get(row).cloned().unwrap_or_else(|| (row + 1).to_string());

@@ -55,7 +55,7 @@ impl DataRecord {
             samples: dataset.samples.len(),
             features: dataset.feature_names.len(),
             outputs: 1,
-            feature_names: dataset.feature_names.to_vec(),
+            feature_names: dataset.feature_names.clone(),
             response_names: dataset.response_names.clone(),
             classes,
             sha256: dataset.sha256.clone(),

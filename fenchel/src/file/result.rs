@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fenchel_core::CertificateKind;
 use fenchel_solvers::Status;
@@ -82,7 +83,7 @@ pub struct DataRecord {
     /// Columns of the coefficients.
     pub outputs: usize,
     /// Names of the features.
-    pub feature_names: Vec<String>,
+    pub feature_names: Arc<[String]>,
     /// Names of the response columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub response_names: Vec<String>,
