@@ -1,7 +1,7 @@
 //! Mutual information of a continuous variable and classes, by a kernel density of each class.
 
-use crate::density::{Axis, smooth};
-use crate::joint::entropy;
+use crate::density::Axis;
+use crate::joint::{Work, entropy};
 use crate::settings::{LINE, Settings};
 use crate::spread::Spread;
 
@@ -15,6 +15,7 @@ pub(crate) fn information(
     classes: &[u32],
     count: usize,
     settings: &Settings,
+    work: &mut Work,
 ) -> f64 {
     let mut members = vec![Vec::new(); count];
     for (x, c) in values.iter().zip(classes) {
@@ -32,7 +33,7 @@ pub(crate) fn information(
     let low = spreads.iter().fold(f64::INFINITY, |low, s| low.min(s.low));
     let high = spreads.iter().fold(f64::NEG_INFINITY, |high, s| high.max(s.high));
     let widest = widths.iter().fold(0.0, |top: f64, w| top.max(*w));
-    let mut axis = Axis::new(low, high, widest, LINE);
+    let mut axis = Axis::new(settings.kernel, (low, high), widest, LINE);
 
     let samples = members.iter().map(Vec::len).sum::<usize>() as f64;
     let (mut mass, mut density) = (vec![0.0; LINE], vec![0.0; LINE]);
@@ -46,7 +47,7 @@ pub(crate) fn information(
             mass[cell + 1] += share;
         }
         axis.set_bandwidth(*width);
-        smooth(&mass, &axis, &mut density);
+        work.smooth_line(&mass, &axis, &mut density);
         let (total, weight) = (density.iter().sum::<f64>(), members.len() as f64 / samples);
         for (d, mixture) in density.iter().zip(&mut mixture) {
             let p = d / total;

@@ -12,6 +12,7 @@
 mod bins;
 mod conditional;
 mod density;
+mod fourier;
 mod joint;
 mod settings;
 mod spread;
@@ -20,7 +21,7 @@ mod variable;
 use fenchel_core::{Column, Error, Matrix};
 use rayon::prelude::*;
 
-pub use settings::{Bandwidth, Method, Settings};
+pub use settings::{Bandwidth, Kernel, Method, Settings};
 
 use joint::Work;
 use variable::Variable;

@@ -20,6 +20,17 @@ pub enum Method {
     Pearson,
 }
 
+/// The kernel of densities, of unit variance where the bandwidth is 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernel {
+    /// A parabola over `sqrt 5` bandwidths to each side, by moving sums.
+    #[default]
+    Epanechnikov,
+    /// The normal density, cut off at 5 bandwidths, by Fourier transforms.
+    Gaussian,
+}
+
 /// The bandwidth of kernel densities for n numbers; the spread is the smaller of the standard
 /// deviation and the interquartile range over 1.349.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +48,8 @@ pub enum Bandwidth {
 pub struct Settings {
     /// The estimator.
     pub method: Method,
+    /// The kernel; of [`Method::Kde`].
+    pub kernel: Kernel,
     /// The rule for bandwidths; of [`Method::Kde`].
     pub bandwidth: Bandwidth,
     /// A factor of every bandwidth, greater than 0.
@@ -45,7 +58,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { method: Method::default(), bandwidth: Bandwidth::default(), multiplier: 1.0 }
+        Self {
+            method: Method::default(),
+            kernel: Kernel::default(),
+            bandwidth: Bandwidth::default(),
+            multiplier: 1.0,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fenchel_core::Error;
 
-use crate::density::{Axis, Profiles};
+use crate::density::{Axis, Profiles, close_gaps};
 use crate::joint::Work;
 use crate::settings::{Method, Settings};
 use crate::spread::Spread;
@@ -56,10 +56,12 @@ impl Variable {
             _ => {
                 // In units of the spread, so that no magnitude overflows.
                 let unit = if spread.scale.is_normal() { spread.scale } else { 1.0 };
-                let scaled: Vec<f64> = values.iter().map(|x| (x - sorted[0]) / unit).collect();
-                let high = (spread.high - spread.low) / unit;
+                let low = spread.low;
+                let mut scaled: Vec<f64> = values.iter().map(|x| (x - low) / unit).collect();
+                sorted.iter_mut().for_each(|x| *x = (*x - low) / unit);
                 let width = settings.width(spread.scale / unit, values.len());
-                Self::Numbers(scaled, Axis::fitting(high, width), None)
+                let high = close_gaps(&mut scaled, &sorted, settings.kernel, width);
+                Self::Numbers(scaled, Axis::fitting(settings.kernel, high, width), None)
             }
         }
     }
@@ -121,7 +123,7 @@ impl Variable {
             }
             (Self::Numbers(x, ..), Self::Classes(c, count))
             | (Self::Classes(c, count), Self::Numbers(x, ..)) => {
-                conditional::information(x, c, *count, settings)
+                conditional::information(x, c, *count, settings, work)
             }
             (Self::Classes(a, count_a), Self::Classes(b, count_b)) => {
                 bins::information((a, *count_a), (b, *count_b))

@@ -5,7 +5,7 @@
 use fenchel_core::{DenseMatrix, Matrix, SparseMatrix};
 use fenchel_laws::Random;
 use fenchel_screening::{
-    Bandwidth, FEWEST_SAMPLES, Method, Settings, Target, clump, linfoot, ranking, scores,
+    Bandwidth, FEWEST_SAMPLES, Kernel, Method, Settings, Target, clump, linfoot, ranking, scores,
 };
 
 fn dense(n: usize, columns: &[Vec<f64>]) -> Matrix {
@@ -14,6 +14,12 @@ fn dense(n: usize, columns: &[Vec<f64>]) -> Matrix {
 
 fn by(method: Method) -> Settings {
     Settings { method, ..Settings::default() }
+}
+
+/// Every estimator, and kernel densities by both kernels.
+fn all() -> [Settings; 4] {
+    let gaussian = Settings { kernel: Kernel::Gaussian, ..Settings::default() };
+    [by(Method::Kde), gaussian, by(Method::Binning), by(Method::Pearson)]
 }
 
 fn one(x: &[f64], y: Target<'_>, settings: &Settings) -> f64 {
@@ -31,21 +37,20 @@ fn normal_pairs_have_the_information_of_the_table() {
         (0.95, 1.02, 0.78),
     ];
     for (rho, binning, kde) in table {
-        let mut sums = [0.0; 3];
+        let mut sums = [0.0; 4];
         for seed in 0..10 {
             let mut random = Random::new(1000 + seed);
             let x = random.normals(1000, 1.0);
             let rest = (1.0 - rho * rho).sqrt();
             let y: Vec<f64> = x.iter().map(|x| rho * x + rest * random.normal()).collect();
-            for (sum, method) in
-                sums.iter_mut().zip([Method::Binning, Method::Kde, Method::Pearson])
-            {
-                *sum += one(&x, Target::Numbers(&y), &by(method)) / 10.0;
+            for (sum, settings) in sums.iter_mut().zip(all()) {
+                *sum += one(&x, Target::Numbers(&y), &settings) / 10.0;
             }
         }
-        let [by_bins, by_density, by_correlation] = sums;
+        let [by_density, by_gaussian, by_bins, by_correlation] = sums;
         assert!((by_bins - binning).abs() < 0.03, "binning at {rho}: {by_bins}");
         assert!((by_density - kde).abs() < 0.03, "kde at {rho}: {by_density}");
+        assert!((by_gaussian - kde).abs() < 0.03, "gaussian at {rho}: {by_gaussian}");
         let exact = -0.5 * (1.0 - rho * rho).ln();
         assert!((by_correlation - exact).abs() < 0.03, "pearson at {rho}: {by_correlation}");
     }
@@ -75,13 +80,13 @@ fn classes_are_told_by_their_densities() {
     let classes: Vec<u32> = (0..3000).map(|i| i % 2).collect();
     let x: Vec<f64> = classes.iter().map(|c| 2.0 * f64::from(*c) + random.normal()).collect();
     // ln 2 - E ln(1 + exp(-2 - 2 z)) for a distance of 2: 0.3360.
-    for method in [Method::Kde, Method::Binning] {
-        let seen = one(&x, Target::Classes(&classes), &by(method));
-        assert!((seen - 0.336).abs() < 0.03, "{method:?}: {seen}");
+    for settings in &all()[..3] {
+        let seen = one(&x, Target::Classes(&classes), settings);
+        assert!((seen - 0.336).abs() < 0.03, "{settings:?}: {seen}");
         // Numbers 0 and 1 are the same classes, and the roles can be changed.
         let numbers: Vec<f64> = classes.iter().map(|c| f64::from(*c)).collect();
-        assert_eq!(one(&x, Target::Numbers(&numbers), &by(method)), seen);
-        let other = one(&numbers, Target::Numbers(&x), &by(method));
+        assert_eq!(one(&x, Target::Numbers(&numbers), settings), seen);
+        let other = one(&numbers, Target::Numbers(&x), settings);
         assert!((other - seen).abs() < 1e-12);
     }
     let known = one(&x, Target::Classes(&classes), &by(Method::Pearson));
@@ -110,12 +115,10 @@ fn bandwidths_are_real_and_shift_and_scale_change_nothing() {
     let scott = at(&Settings { bandwidth: Bandwidth::Scott, ..plain });
     assert!(wide < 0.5 * at(&plain) && scott > at(&plain), "{wide} {scott}");
     let moved: Vec<f64> = x.iter().map(|x| 1e6 - 1e-4 * x).collect();
-    for method in [Method::Kde, Method::Binning, Method::Pearson] {
-        let (here, there) = (
-            one(&x, Target::Numbers(&y), &by(method)),
-            one(&moved, Target::Numbers(&y), &by(method)),
-        );
-        assert!((here - there).abs() < 1e-3 * here, "{method:?}: {here} and {there}");
+    for settings in all() {
+        let (here, there) =
+            (one(&x, Target::Numbers(&y), &settings), one(&moved, Target::Numbers(&y), &settings));
+        assert!((here - there).abs() < 1e-3 * here, "{settings:?}: {here} and {there}");
     }
 }
 
@@ -128,14 +131,34 @@ fn constants_ties_and_exact_relations_are_survived() {
     outlier[0] = 1e12;
     let columns = vec![vec![2.5; 40], y.clone(), spike, outlier];
     let matrix = dense(40, &columns);
-    for method in [Method::Kde, Method::Binning, Method::Pearson] {
-        let seen = scores(&matrix, Target::Numbers(&y), &by(method)).unwrap();
-        assert!(seen.iter().all(|i| i.is_finite() && *i >= 0.0), "{method:?}: {seen:?}");
+    for settings in all() {
+        let seen = scores(&matrix, Target::Numbers(&y), &settings).unwrap();
+        assert!(seen.iter().all(|i| i.is_finite() && *i >= 0.0), "{settings:?}: {seen:?}");
         assert_eq!(seen[0], 0.0, "a constant tells nothing");
-        assert!(ranking(&seen)[0] == 1, "{method:?}: {seen:?}");
+        assert!(ranking(&seen)[0] == 1, "{settings:?}: {seen:?}");
     }
     assert_eq!(ranking(&[1.0, 2.0, 2.0, 0.5]), [1, 2, 0, 3]);
     assert!((linfoot(-0.5 * 0.75f64.ln()) - 0.5).abs() < 1e-15);
+}
+
+/// A grid from one end of the values to the other would leave the rest a single cell.
+#[test]
+fn a_far_outlier_takes_no_cells_from_the_rest() {
+    let mut random = Random::new(12);
+    let x = random.normals(600, 1.0);
+    let mut y: Vec<f64> = x.iter().map(|x| 0.9 * x + 0.4 * random.normal()).collect();
+    for settings in &all()[..2] {
+        let plain = one(&x, Target::Numbers(&y), settings);
+        let (mut far, at) = (x.clone(), 17);
+        for place in [1e3, -1e9] {
+            far[at] = place;
+            // A sample with a place of its own tells that much more, and the quartiles move a little.
+            let seen = one(&far, Target::Numbers(&y), settings);
+            assert!((seen - plain).abs() < 0.03, "{settings:?}: {seen} for {plain}");
+        }
+    }
+    y[3] = 1e300;
+    assert!(all().iter().all(|settings| one(&x, Target::Numbers(&y), settings).is_finite()));
 }
 
 #[test]
@@ -145,9 +168,9 @@ fn few_samples_are_enough_for_no_error() {
         let matrix = dense(n, &[random.normals(n, 1.0)]);
         let y = random.normals(n, 1.0);
         let classes: Vec<u32> = (0..n as u32).map(|i| i % 2).collect();
-        for method in [Method::Kde, Method::Binning, Method::Pearson] {
+        for settings in all() {
             for target in [Target::Numbers(&y), Target::Classes(&classes)] {
-                let seen = scores(&matrix, target, &by(method)).unwrap()[0];
+                let seen = scores(&matrix, target, &settings).unwrap()[0];
                 assert!(seen.is_finite() && seen >= 0.0);
             }
         }
@@ -202,8 +225,8 @@ fn sparse_columns_are_those_with_their_zeros() {
         starts.push(indices.len());
     }
     let sparse = Matrix::Sparse(SparseMatrix::new(90, 4, starts, indices, values).unwrap());
-    for method in [Method::Kde, Method::Binning, Method::Pearson] {
-        let of = |matrix| scores(matrix, Target::Numbers(&y), &by(method)).unwrap();
+    for settings in all() {
+        let of = |matrix| scores(matrix, Target::Numbers(&y), &settings).unwrap();
         assert_eq!(of(&sparse), of(&dense(90, &columns)));
     }
 }
@@ -229,10 +252,10 @@ fn the_number_of_threads_changes_no_bit() {
     let columns: Vec<Vec<f64>> = (0..40).map(|_| random.normals(150, 1.0)).collect();
     let y = random.normals(150, 1.0);
     let matrix = dense(150, &columns);
-    for method in [Method::Kde, Method::Binning, Method::Pearson] {
+    for settings in all() {
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| scores(&matrix, Target::Numbers(&y), &by(method)).unwrap())
+            pool.install(|| scores(&matrix, Target::Numbers(&y), &settings).unwrap())
         };
         let bits = |scores: Vec<f64>| scores.into_iter().map(f64::to_bits).collect::<Vec<_>>();
         assert_eq!(bits(with(1)), bits(with(3)));

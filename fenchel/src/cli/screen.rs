@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use fenchel_core::ResponseKind;
-use fenchel_screening::{Bandwidth, Method, Settings};
+use fenchel_screening::{Bandwidth, Kernel, Method, Settings};
 use serde_json::{Value, json};
 
 use super::job::{data_error, plain_data_error, wanted};
@@ -32,6 +32,9 @@ pub(super) struct Screen {
     /// How mutual information is estimated [default: kde]
     #[arg(long, value_enum)]
     method: Option<Estimator>,
+    /// The kernel of kde [default: epanechnikov]
+    #[arg(long, value_enum)]
+    kernel: Option<Shape>,
     /// The rule for bandwidths of kde [default: silverman]
     #[arg(long, value_enum)]
     bandwidth: Option<Rule>,
@@ -66,6 +69,14 @@ enum Estimator {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// A parabola, by moving sums
+    Epanechnikov,
+    /// The normal density, by Fourier transforms
+    Gaussian,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Rule {
     Silverman,
     Scott,
@@ -87,6 +98,12 @@ impl Screen {
                 Estimator::Kde => Method::Kde,
                 Estimator::Binning => Method::Binning,
                 Estimator::Pearson => Method::Pearson,
+            };
+        }
+        if let Some(shape) = self.kernel {
+            settings.kernel = match shape {
+                Shape::Epanechnikov => Kernel::Epanechnikov,
+                Shape::Gaussian => Kernel::Gaussian,
             };
         }
         if let Some(rule) = self.bandwidth {
@@ -193,7 +210,7 @@ fn as_json(dataset: &Dataset, settings: &Settings, ranked: &[Ranked]) -> String 
         })
         .collect();
     let whole = json!({
-        "method": settings.method, "bandwidth": settings.bandwidth,
+        "method": settings.method, "kernel": settings.kernel, "bandwidth": settings.bandwidth,
         "multiplier": settings.multiplier, "samples": dataset.samples.len(),
         "columns": dataset.matrix.cols(), "features": features,
     });

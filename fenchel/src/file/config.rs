@@ -1,6 +1,6 @@
 //! The sections of a problem file besides `[data]`, `[loss]` and `[penalty]`, as serde reads them.
 
-use fenchel_screening::{Bandwidth, Method, Settings};
+use fenchel_screening::{Bandwidth, Kernel, Method, Settings};
 use fenchel_solvers::{Damping, Options, Restart, Stochastic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,9 @@ pub struct ScreenConfig {
     /// How mutual information is estimated.
     #[serde(default)]
     pub method: Method,
+    /// The kernel; of `kde`.
+    #[serde(default)]
+    pub kernel: Kernel,
     /// The rule for bandwidths; of `kde`.
     #[serde(default)]
     pub bandwidth: Bandwidth,
@@ -132,7 +135,12 @@ pub struct ScreenConfig {
 impl ScreenConfig {
     /// The estimator.
     pub fn settings(&self) -> Settings {
-        Settings { method: self.method, bandwidth: self.bandwidth, multiplier: self.multiplier }
+        Settings {
+            method: self.method,
+            kernel: self.kernel,
+            bandwidth: self.bandwidth,
+            multiplier: self.multiplier,
+        }
     }
 }
 

@@ -61,6 +61,20 @@ fn a_ranking_is_printed_as_a_table_as_json_and_written_as_csv() {
     let mut best = [&features[0]["feature"], &features[1]["feature"]].map(|f| f.as_str().unwrap());
     best.sort_unstable();
     assert_eq!(best, ["bent", "straight"]);
+    // The kernel of the file, and of the command line.
+    for run in [
+        bench.run(&["screen", "p.toml", "--json", "--set", "screen.kernel=gaussian"]),
+        bench.run(&["screen", "p.toml", "--json", "--kernel", "gaussian"]),
+    ] {
+        let gaussian: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(gaussian["kernel"], "gaussian");
+        let mut found = [0, 1].map(|k| gaussian["features"][k]["feature"].as_str().unwrap());
+        found.sort_unstable();
+        assert_eq!(found, best);
+        let score = |ranking: &Value| ranking["features"][0]["information"].as_f64().unwrap();
+        let (a, b) = (score(&ranking), score(&gaussian));
+        assert!(a != b && (a - b).abs() < 0.05, "{a} and {b}");
+    }
     let run = bench.run(&["screen", "p.toml", "--top", "5", "-o", "r.csv"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
     assert!(bench.read("r.csv").contains(",\"a,b\","));
@@ -124,6 +138,7 @@ fn bad_keys_and_what_has_no_single_response_are_refused() {
         (("top = 2", "top = 0"), "`top` must be at least 1"),
         (("top = 2", "tops = 2"), "unknown field `tops`"),
         (("top = 2", "top = 2\nmethod = \"knn\""), "expected one of `kde`, `binning`, `pearson`"),
+        (("top = 2", "top = 2\nkernel = \"box\""), "expected `epanechnikov` or `gaussian`"),
         (("top = 2", "top = 2\nclump = -1"), "`clump` must be at least 0"),
         (("response = \"y\"", "response = [\"y\", \"w\"]"), "several are named"),
         (("file = \"d.csv\"", "file = \"d.csv\"\nweights = \"w\""), "have `weights`"),

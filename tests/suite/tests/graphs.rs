@@ -98,14 +98,18 @@ fn learn(data: &Simulated, noise: &str) -> Learnt {
 
 #[test]
 fn most_sparse_graphs_of_ten_nodes_are_found_but_for_one_edge() {
-    let (mut exact, mut near) = (0, 0);
-    for seed in 0..10 {
+    let (mut exact, mut near, mut sum) = (0, 0, 0);
+    for seed in 0..40 {
         let data = simulated(10, 2, 100 + seed);
         let Learnt { comparison, edges, scale } = learn(&data, "equal");
         eprintln!("seed {seed}: {comparison:?}, noise scale {scale}");
         exact += usize::from(comparison.distance == 0);
         // A weight close to 0.5 is shrunk below the threshold, or the minimum is another one.
         near += usize::from(comparison.distance <= 1);
+        sum += comparison.distance;
+        if seed == 9 {
+            assert!(exact >= 5 && near >= 8, "of 10 graphs {exact} exact, {near} but for one edge");
+        }
         assert!((scale - 1.0).abs() < 0.05, "noise scale {scale}");
         if comparison.distance > 1 {
             continue;
@@ -115,6 +119,10 @@ fn most_sparse_graphs_of_ten_nodes_are_found_but_for_one_edge() {
             assert!(truth.is_none_or(|truth| truth.2 * weight > 0.0), "the sign of {from} -> {to}");
         }
     }
-    // Of 200 other graphs 119 are exact and 163 near.
-    assert!(exact >= 5 && near >= 8, "of 10 graphs {exact} are exact, {near} but for one edge");
+    // Of these, 20 are exact, 30 near, and 47 edges are wrong; the bounds are those with a tenth to spare. (Of 200
+    // other graphs 119 are exact, 163 near, and 164 edges wrong.)
+    assert!(
+        exact >= 18 && near >= 27 && sum <= 52,
+        "of 40 graphs {exact} are exact, {near} but for one edge, {sum} edges are wrong"
+    );
 }

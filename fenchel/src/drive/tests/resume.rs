@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fenchel_core::LossSpec;
 use fenchel_solvers::Status;
+use serde_json::json;
 
 use super::fixture::*;
-use crate::drive::{CheckpointConfig, Event, Job, Listener, Silent, Solution, run};
-use crate::file::config::{CvConfig, Folds, Metric, Rule};
+use crate::drive::{Candidates, CheckpointConfig, Event, Job, Listener, Silent, Solution, run};
+use crate::file::config::{CvConfig, Folds, Metric, Rule, ScreenConfig};
+use crate::screen::screened;
 
 /// Raises the flag after a number of steps at a point of the path or beyond.
 struct Stop {
@@ -81,6 +84,39 @@ fn folds_go_on_too() {
     assert_eq!(solution.status, Status::Converged);
     let (report, expected) = (solution.cv.unwrap(), whole.cv.unwrap());
     assert_eq!(report.chosen, expected.chosen);
+    close(&report.mean, &expected.mean, 1e-4);
+}
+
+#[test]
+fn folds_that_screen_anew_go_on_with_the_same_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().join("run.checkpoint");
+    let make = || {
+        let mut job = on_path(job(&linear(80), quadratic(), l1(1.0)), 6, 1e-2);
+        job.solver.name = "fista".into();
+        let config: ScreenConfig = serde_json::from_value(json!({ "top": 2 })).unwrap();
+        let kept = screened(&job.dataset, &config, 1).unwrap();
+        let dataset = std::mem::replace(&mut job.dataset, kept);
+        let loss: Box<dyn LossSpec> = serde_json::from_value(quadratic()).unwrap();
+        job.candidates = Some(Candidates { dataset, loss: loss.build().unwrap(), config });
+        let folds = Folds::Count(4);
+        with_cv(job, CvConfig { folds, seed: 0, rule: Rule::Min, metric: Metric::Mse })
+    };
+    let whole = solved(&make());
+    let part = interrupted(make(), 3, 4, &save);
+    assert_eq!(part.status, Status::Interrupted);
+    let saved = std::fs::read(&save).unwrap();
+    let [solution, again] = [0, 1].map(|_| {
+        std::fs::write(&save, &saved).unwrap();
+        resumed(&make(), &save)
+    });
+    assert_eq!(solution.status, Status::Converged);
+    assert_eq!(solution.path.as_ref().unwrap()[..3], whole.path.unwrap()[..3]);
+    assert_eq!(solution.path, again.path, "the same checkpoint, the same bits");
+    let (report, expected) = (solution.cv.unwrap(), whole.cv.unwrap());
+    assert_eq!(report.folds, again.cv.unwrap().folds);
+    assert_eq!(report.screened.as_ref().map(Vec::len), Some(4));
+    assert_eq!((report.screened, report.chosen), (expected.screened, expected.chosen));
     close(&report.mean, &expected.mean, 1e-4);
 }
 
