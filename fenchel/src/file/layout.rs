@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn fields_and_points_have_lines_of_their_own_and_nothing_else_has() {
         let value = json!({
-            "path\"": ["a", "b"],
+            "paths": ["a", "b"],
             "path": [{ "path": [1, 2.5, null] }, { "x": {}, "y": [] }],
             "data": { "path": [1, 2], "names": ["a, b", "c"] },
         });
         let mut text = Vec::new();
         value.serialize(&mut Serializer::with_formatter(&mut text, Lines::default())).unwrap();
         let expected = r#"{
-  "path\"": ["a","b"],
+  "paths": ["a","b"],
   "path": [
     {"path":[1,2.5,null]},
     {"x":{},"y":[]}
