@@ -48,7 +48,9 @@ fn dot_inner(a: &[f64], b: &[f64]) -> f64 {
     let mut acc = [0.0; LANES];
     let (chunks_a, rest_a) = a.as_chunks::<LANES>();
     let (chunks_b, rest_b) = b.as_chunks::<LANES>();
-    for (x, y) in chunks_a.iter().zip(chunks_b) {
+    // By index, as `next` of zipped chunks may stay a call.
+    for k in 0..chunks_a.len().min(chunks_b.len()) {
+        let (x, y) = (&chunks_a[k], &chunks_b[k]);
         for l in 0..LANES {
             acc[l] += x[l] * y[l];
         }
@@ -74,7 +76,8 @@ fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
     let [(a, rest_a), (b, rest_b), (c, rest_c)] = u.map(|u| u[..n].as_chunks::<LANES>());
     let (chunks, rest) = x[..n].as_chunks::<LANES>();
     let (mut acc_a, mut acc_b, mut acc_c) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    for (((x, a), b), c) in chunks.iter().zip(a).zip(b).zip(c) {
+    for k in 0..chunks.len().min(a.len()).min(b.len()).min(c.len()) {
+        let (x, a, b, c) = (&chunks[k], &a[k], &b[k], &c[k]);
         for l in 0..LANES {
             acc_a[l] += x[l] * a[l];
         }
@@ -104,7 +107,8 @@ fn dot3_inner(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     let (chunks_b, rest_b) = b[..n].as_chunks::<LANES>();
     let (chunks_c, rest_c) = c[..n].as_chunks::<LANES>();
     let mut acc = [0.0; LANES];
-    for ((x, y), z) in chunks_a.iter().zip(chunks_b).zip(chunks_c) {
+    for k in 0..chunks_a.len().min(chunks_b.len()).min(chunks_c.len()) {
+        let (x, y, z) = (&chunks_a[k], &chunks_b[k], &chunks_c[k]);
         for l in 0..LANES {
             acc[l] += x[l] * y[l] * z[l];
         }
@@ -168,8 +172,10 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 
 #[inline(always)]
 fn axpy_inner(a: f64, x: &[f64], y: &mut [f64]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += a * x;
+    let n = x.len().min(y.len());
+    let (x, y) = (&x[..n], &mut y[..n]);
+    for i in 0..n {
+        y[i] += a * x[i];
     }
 }
 
@@ -210,7 +216,8 @@ pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
     let (chunks_v, rest_v) = values.as_chunks::<4>();
     let mut acc = [0.0; 4];
-    for (i, v) in chunks_i.iter().zip(chunks_v) {
+    for k in 0..chunks_i.len().min(chunks_v.len()) {
+        let (i, v) = (&chunks_i[k], &chunks_v[k]);
         for l in 0..4 {
             acc[l] += v[l] * b[i[l] as usize];
         }
@@ -224,7 +231,8 @@ pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
     let (chunks_v, rest_v) = values.as_chunks::<4>();
     let mut acc = [0.0; 4];
-    for (i, v) in chunks_i.iter().zip(chunks_v) {
+    for k in 0..chunks_i.len().min(chunks_v.len()) {
+        let (i, v) = (&chunks_i[k], &chunks_v[k]);
         for l in 0..4 {
             acc[l] += v[l] * b[i[l] as usize] * c[i[l] as usize];
         }

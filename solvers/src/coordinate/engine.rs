@@ -1,7 +1,7 @@
 //! Minimises the local model plus the penalty over a working set, by epochs of (block) coordinate
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
-use fenchel_core::{Design, Grams, Separable, Sweep};
+use fenchel_core::{Design, Grams, Matrix, Separable, Sweep};
 
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
@@ -215,7 +215,10 @@ impl Engine {
         match units {
             Units::Coordinates(_) if !pieces.support.is_empty() => {
                 let direct = price(design, &pieces.support);
-                if direct <= DIRECT { Newton::Matrix(direct) } else { Newton::Conjugate }
+                // Pairs of sparse columns take so long that conjugate gradients are there before.
+                let dense = matches!(**design.matrix(), Matrix::Dense(_));
+                let most = if dense { DIRECT } else { CONJUGATE };
+                if direct <= most { Newton::Matrix(direct) } else { Newton::Conjugate }
             }
             _ => Newton::None,
         }
@@ -223,6 +226,9 @@ impl Engine {
 
     /// Counts an epoch; whether they have come to the price of a Newton step.
     fn is_due(&mut self, suited: Newton, step: f64, inner: Inner) -> bool {
+        // Conjugate gradients go on no further than descent would have come.
+        let haste = matches!(suited, Newton::Matrix(_)) && inner.complete;
+        let inner = Inner { complete: haste, ..inner };
         self.patience.is_over(suited.price(), step, inner) && inner.extrapolate
     }
 
