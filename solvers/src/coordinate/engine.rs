@@ -224,9 +224,10 @@ impl Engine {
         }
     }
 
-    /// Counts an epoch; whether they have come to the price of a Newton step.
+    /// Counts an epoch with this largest step; whether it is time for a Newton step.
     fn is_due(&mut self, suited: Newton, step: f64, inner: Inner) -> bool {
-        // Conjugate gradients go on no further than descent would have come.
+        // A matrix serves further steps. Conjugate gradients in haste took longer than the epochs that
+        // they saved (twice the instructions on a sparse lasso).
         let haste = matches!(suited, Newton::Matrix(_)) && inner.complete;
         let inner = Inner { complete: haste, ..inner };
         self.patience.is_over(suited.price(), step, inner) && inner.extrapolate

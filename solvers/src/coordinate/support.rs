@@ -11,7 +11,8 @@
 //!
 //! Forming the matrix costs `n m^2` multiplications for a support of `m` and a step `m^3 / 3`, an
 //! epoch over it `2 n m`, of which the former run [`ADVANTAGE`] times as fast. They are tried when
-//! the epochs since the last time have cost as much: at worst, everything takes twice as long.
+//! the epochs since the last time have cost as much: at worst, everything takes twice as long. While
+//! they are taken they come at once where descent is so slow that it would cost several times as much.
 //!
 //! Source: Bertsekas (1982), SIAM J. Control Optim. 20(2), for the projected steps.
 

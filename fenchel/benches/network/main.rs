@@ -7,9 +7,12 @@
 //! group lasso at the lambda that leaves as many units; then neither. What is compared is the accuracy on the
 //! samples left out.
 //!
-//! `cargo bench -p fenchel --bench network -- [SEEDS]` prints the table and draws `docs/network.svg`.
+//! `cargo bench -p fenchel --bench network -- [SEEDS]` prints the table and draws `docs/network.svg`; with
+//! `pruned` as a further argument it is the comparison of [`pruned`].
 
 #![allow(missing_docs, clippy::print_stdout)]
+
+mod pruned;
 
 use std::error::Error;
 use std::path::Path;
@@ -17,8 +20,8 @@ use std::time::Instant;
 
 use fenchel::registry;
 use fenchel_core::{
-    Baseline, Bound, DenseMatrix, Design, Matrix, Objective, Problem, Raw, Response, Samples,
-    Space, Workspace, kernels,
+    Baseline, Bound, DenseMatrix, Design, Matrix, Objective, Penalty, Problem, Raw, Response,
+    Samples, Space, Workspace, kernels,
 };
 use fenchel_solvers::{Control, Options, Stochastic, method};
 use plotters::prelude::*;
@@ -42,6 +45,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seeds = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(SEEDS);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let digits = Digits::read(&root.join("examples/data/digits.csv"))?;
+    if arguments.iter().any(|argument| argument == "pruned") {
+        pruned::print(&digits, seeds);
+        return Ok(());
+    }
     let begun = Instant::now();
     let runs: Vec<Vec<[Fit; 2]>> =
         (0..seeds).into_par_iter().map(|seed| Study::new(&digits, seed as u64).run()).collect();
@@ -201,7 +208,21 @@ impl<'a> Study<'a> {
         let penalty =
             registry::build_penalty(&raw(penalty), &space, Path::new(".")).expect("valid");
         let start = objective.random_start().expect("hidden units");
-        let mut problem = Problem { objective, penalty: &*penalty, baseline: Baseline::default() };
+        let params = self.solve(&*penalty, start);
+        let mut active = 0.0;
+        for layer in objective.layers() {
+            let weights = layer.of(&params);
+            let away = |i: usize| (0..layer.outputs).any(|o| weights[i + o * layer.inputs] != 0.0);
+            active += (0..layer.inputs).filter(|&i| away(i)).count() as f64;
+        }
+        debug_assert!(objective.value(&params, &mut Workspace::default()).is_finite());
+        Fit { lambda, active, accuracy: self.accuracy(&params, &self.left_out) }
+    }
+
+    /// Where [`EPOCHS`] epochs lead to from `start`.
+    fn solve(&self, penalty: &dyn Penalty, start: Vec<f64>) -> Vec<f64> {
+        let objective = self.objective.as_ref();
+        let mut problem = Problem { objective, penalty, baseline: Baseline::default() };
         problem.baseline = Baseline::at_zero(&problem, &start);
         let stochastic = Stochastic { epochs: EPOCHS, seed: self.seed, ..Stochastic::default() };
         let mut control = Control {
@@ -211,19 +232,12 @@ impl<'a> Study<'a> {
             ..Control::default()
         };
         let solver = method("prox_sgd").expect("a solver");
-        let params = solver.solve(&problem, start, &mut control).expect("finite").params;
-        let mut active = 0.0;
-        for layer in objective.layers() {
-            let weights = layer.of(&params);
-            let away = |i: usize| (0..layer.outputs).any(|o| weights[i + o * layer.inputs] != 0.0);
-            active += (0..layer.inputs).filter(|&i| away(i)).count() as f64;
-        }
-        debug_assert!(objective.value(&params, &mut Workspace::default()).is_finite());
-        Fit { lambda, active, accuracy: self.accuracy(&params) }
+        solver.solve(&problem, start, &mut control).expect("finite").params
     }
 
-    fn accuracy(&self, params: &[f64]) -> f64 {
-        let matrix = self.digits.matrix(&self.left_out);
+    /// The share of the samples `rows` whose digit is told.
+    fn accuracy(&self, params: &[f64], rows: &[usize]) -> f64 {
+        let matrix = self.digits.matrix(rows);
         let intercept = self.objective.report(params).intercept.expect("biases");
         let weights = self.objective.original_coefficients(params).expect("weights");
         let forward = self.loss.as_forward().expect("a network");
@@ -231,7 +245,7 @@ impl<'a> Study<'a> {
         let class = self.loss.as_predictor().and_then(|p| p.class(&eta, columns)).expect("classes");
         let right: Vec<f64> = class
             .iter()
-            .zip(&self.left_out)
+            .zip(rows)
             .map(|(said, &i)| f64::from(u8::from(*said == self.digits.class[i])))
             .collect();
         kernels::sum(&right) / right.len() as f64
