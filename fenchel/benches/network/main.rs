@@ -203,12 +203,7 @@ impl<'a> Study<'a> {
     }
 
     fn fit(&self, lambda: f64, penalty: &Value) -> Fit {
-        let objective = self.objective.as_ref();
-        let space = Space::of_layers(objective.layers(), &[]);
-        let penalty =
-            registry::build_penalty(&raw(penalty), &space, Path::new(".")).expect("valid");
-        let start = objective.random_start().expect("hidden units");
-        let params = self.solve(&*penalty, start);
+        let (objective, params) = (self.objective.as_ref(), self.first_fit(penalty));
         let mut active = 0.0;
         for layer in objective.layers() {
             let weights = layer.of(&params);
@@ -217,6 +212,14 @@ impl<'a> Study<'a> {
         }
         debug_assert!(objective.value(&params, &mut Workspace::default()).is_finite());
         Fit { lambda, active, accuracy: self.accuracy(&params, &self.left_out) }
+    }
+
+    /// Where the random start leads to with a penalty.
+    fn first_fit(&self, penalty: &Value) -> Vec<f64> {
+        let space = Space::of_layers(self.objective.layers(), &[]);
+        let penalty =
+            registry::build_penalty(&raw(penalty), &space, Path::new(".")).expect("valid");
+        self.solve(&*penalty, self.objective.random_start().expect("hidden units"))
     }
 
     /// Where [`EPOCHS`] epochs lead to from `start`.

@@ -4,14 +4,11 @@
 //! `group_sef` with k at the number that stays, the group lasso, and no penalty at all. The lambda of the
 //! first two is that of a few which is best on half of the samples left out; accuracies are on the other half.
 
-use std::path::Path;
-
-use fenchel::registry;
-use fenchel_core::{Convexity, Lineality, Penalty, Prox, Space};
+use fenchel_core::{Convexity, Lineality, Penalty, Prox};
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Digits, HIDDEN, PIXELS, SHARES, Study, layers, raw, spread};
+use super::{Digits, HIDDEN, PIXELS, SHARES, Study, layers, spread};
 
 const LAMBDAS: [f64; 4] = [0.002, 0.006, 0.02, 0.06];
 const NAMES: [&str; 3] = ["group_sef", "group lasso", "no penalty"];
@@ -51,26 +48,20 @@ fn run(study: &Study<'_>) -> Vec<[Accuracies; 3]> {
     // The lasso and the plain fit do not know how many units will stay.
     let lasso: Vec<Vec<f64>> = LAMBDAS
         .iter()
-        .map(|lambda| fit(study, &layers(*lambda, |_| json!({ "type": "group_lasso" }))))
+        .map(|lambda| study.first_fit(&layers(*lambda, |_| json!({ "type": "group_lasso" }))))
         .collect();
-    let plain = [fit(study, &json!({ "type": "none" }))];
+    let plain = [study.first_fit(&json!({ "type": "none" }))];
     let of_share = |share: &f64| {
         let k = kept(*share);
         let sef: Vec<Vec<f64>> = LAMBDAS
             .iter()
             .map(|lambda| {
-                fit(study, &layers(*lambda, |l| json!({ "type": "group_sef", "k": k[l] })))
+                study.first_fit(&layers(*lambda, |l| json!({ "type": "group_sef", "k": k[l] })))
             })
             .collect();
         [sef.as_slice(), &lasso, &plain].map(|fits| best(study, fits, k))
     };
     SHARES.iter().map(of_share).collect()
-}
-
-fn fit(study: &Study<'_>, penalty: &Value) -> Vec<f64> {
-    let space = Space::of_layers(study.objective.layers(), &[]);
-    let penalty = registry::build_penalty(&raw(penalty), &space, Path::new(".")).expect("valid");
-    study.solve(&*penalty, study.objective.random_start().expect("hidden units"))
 }
 
 /// Of the fits, that which is best after the second one.
