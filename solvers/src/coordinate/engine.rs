@@ -185,8 +185,12 @@ impl Engine {
                     if step <= tol {
                         break;
                     }
-                    if self.is_due(suited, step, inner) {
-                        self.newton(suited, units, design, &nonzero, beta, intercepts);
+                    if self.is_due(suited, step, inner)
+                        && self.newton(suited, units, design, &nonzero, beta, intercepts)
+                        && matches!(suited, Newton::Matrix(_))
+                    {
+                        // All but solved; the next epoch over all pieces tells.
+                        break;
                     }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
                 }
@@ -246,7 +250,7 @@ impl Engine {
         self.patience.is_over(suited.price(), step, inner) && inner.extrapolate
     }
 
-    /// Tries a Newton step on the support; one that is not taken makes the next one wait for longer.
+    /// Tries a Newton step on the support; whether it was taken. If not, the next one waits for longer.
     fn newton(
         &mut self,
         suited: Newton,
@@ -255,8 +259,8 @@ impl Engine {
         pieces: &Pieces,
         beta: &mut [f64],
         intercepts: &mut [f64],
-    ) {
-        let Units::Coordinates(penalty) = units else { return };
+    ) -> bool {
+        let Units::Coordinates(penalty) = units else { return false };
         let support = (pieces.support.as_slice(), pieces.lipschitz.as_slice());
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
@@ -273,6 +277,7 @@ impl Engine {
         self.end = end;
         self.patience.renew(taken);
         self.anderson.clear();
+        taken
     }
 
     fn conjugate_step(
