@@ -10,6 +10,12 @@ use crate::{Error, kernels};
 /// Samples of dense columns that a product of several takes at a time.
 const BLOCK: usize = 2048;
 
+/// Numbers of a block that a product of many columns goes through again and again.
+const CACHED: usize = 1 << 13;
+
+/// Rows that it has at least.
+const ROWS: usize = 128;
+
 /// An `n x p` design with implicit centring and scaling. Cloning is cheap: the numbers are shared.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -267,23 +273,60 @@ impl Design {
         self.products(features.iter().copied(), u, out);
     }
 
+    /// `sum_i x_ij u_il` of the stored columns `features` with each column of `u` (n x L), feature by
+    /// feature.
+    pub(crate) fn stored_products(&self, features: &[usize], u: &[f64]) -> Vec<f64> {
+        let n = self.samples();
+        let columns = u.len() / n.max(1);
+        let mut products = vec![0.0; features.len() * columns];
+        let block = if matches!(*self.matrix, Matrix::Dense(_)) { BLOCK } else { n.max(1) };
+        for begin in (0..n).step_by(block) {
+            let end = n.min(begin + block);
+            let part = |l: usize| match *self.matrix {
+                Matrix::Dense(_) => &u[l * n + begin..l * n + end],
+                _ => &u[l * n..(l + 1) * n],
+            };
+            for (&j, products) in features.iter().zip(products.chunks_mut(columns)) {
+                let column = self.stored_column(j).within(begin, end);
+                let mut l = 0;
+                if let Column::Dense(x) = column {
+                    while l + kernels::TOGETHER <= columns {
+                        let three = kernels::dot_each(x, std::array::from_fn(|e| part(l + e)));
+                        for product in three {
+                            products[l] += product;
+                            l += 1;
+                        }
+                    }
+                }
+                (l..columns).for_each(|l| products[l] += column.dot(part(l)));
+            }
+        }
+        products
+    }
+
     /// `sum_i x_ij h_i x_il` for `j` in `rows` and `l` in `cols`, row by row. Where the two are the
     /// same, half of the products are copies of the others.
     pub fn weighted_products(&self, rows: &[usize], h: &[f64], cols: &[usize]) -> Vec<f64> {
         let (n, m) = (self.samples(), cols.len());
         let mut products = vec![0.0; rows.len() * m];
-        let mut weighted = vec![0.0; n];
-        // Dense columns go a few thousand samples at a time, which stay in the cache for all pairs.
-        let block = if matches!(*self.matrix, Matrix::Dense(_)) { BLOCK } else { n.max(1) };
+        // Dense columns go a few hundred samples at a time, which stay in the cache for all pairs.
+        let is_dense = matches!(*self.matrix, Matrix::Dense(_));
+        let block = if is_dense { (CACHED / m.max(1)).clamp(ROWS, BLOCK) } else { n.max(1) };
+        let mut weighted = vec![0.0; block.min(n)];
         for begin in (0..n).step_by(block) {
             let end = n.min(begin + block);
-            let (h, weighted) = (&h[begin..end], &mut weighted[begin..end]);
+            let (h, weighted) = (&h[begin..end], &mut weighted[..end - begin]);
             let column = |d: usize| self.stored_column(cols[d]).within(begin, end);
             for (c, (&j, products)) in rows.iter().zip(products.chunks_mut(m)).enumerate() {
-                let a = 1.0 / self.scale(j);
-                weighted.fill(-self.centre(j) * a);
-                self.stored_column(j).within(begin, end).axpy(a, weighted);
-                weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
+                let (a, centre) = (1.0 / self.scale(j), self.centre(j));
+                match self.stored_column(j).within(begin, end) {
+                    Column::Dense(x) => kernels::weigh(a, centre, x, h, weighted),
+                    sparse => {
+                        weighted.fill(-centre * a);
+                        sparse.axpy(a, weighted);
+                        weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
+                    }
+                }
                 let sum = if self.centre.is_some() { kernels::sum(weighted) } else { 0.0 };
                 let needed = if rows == cols { c + 1 } else { m };
                 let mut add = |d: usize, product: f64| {
