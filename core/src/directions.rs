@@ -123,6 +123,7 @@ impl<'m> Directions<'m> {
     ) -> Vec<f64> {
         curved.resize(self.predictor(), 0.0);
         match local {
+            Some((form, h)) if self.len() == self.whole => form.total(self.samples(), self.wide, h),
             Some((form, h)) if self.is_shared() && self.mixed.is_empty() => {
                 self.shared_gram(form, h, curved)
             }

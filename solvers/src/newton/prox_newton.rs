@@ -34,6 +34,9 @@ const INNER: f64 = 0.1;
 const STEPS: usize = 10;
 const PAYS: f64 = 0.7;
 
+/// Products with so many columns cost less than the loss does.
+const FEW: usize = 64;
+
 /// A whole step that was to gain more than so many times the tolerance is followed by another one
 /// before a certificate is asked for: a model solved to [`INNER`] leaves about its square of the gain.
 const FAR: f64 = 100.0;
@@ -63,6 +66,8 @@ struct ProxNewton {
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     grad_own: Vec<f64>,
+    /// The loss at `start`, where that is already the start of the next step.
+    expanded: Option<f64>,
     /// The gradient in the coefficients of the working set, between steps without a certificate.
     gradient: Vec<f64>,
     start: Vec<f64>,
@@ -106,6 +111,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = *problem.problem.as_ref().expect("the executor holds the problem");
         let before = state.params.clone();
+        self.expanded = None;
         if self.free {
             self.free = self.free_steps(&p, &mut state.params)?;
             state.certificate = match self.free {
@@ -124,6 +130,9 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             self.working.renew(units, shape.features, beta, gradient)
         });
         let whole = self.working.complete && self.working.features.len() == shape.features;
+        let inside = self.working.features.len();
+        // A certificate of the working set costs about as much as one of all.
+        let few = shape.features - inside <= inside + FEW;
         let mut reached = f64::INFINITY;
         let mut certificate = None;
         for _ in 0..STEPS {
@@ -136,8 +145,11 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let far = self.far(&p);
             let in_values = state.certificate.kind == CertificateKind::DualityGap;
             if in_values && step.share == 1.0 && step.gain > far && step.gain.is_finite() {
-                largest = self.violation(&p, units, &state.params);
+                largest = self.violation(&p, units, &state.params)?;
                 continue;
+            }
+            if few {
+                break;
             }
             let features = &self.working.features;
             let now = self.certifier.certify_over(&p, &state.params, features);
@@ -219,7 +231,10 @@ impl ProxNewton {
         params: &mut [f64],
     ) -> Result<Step, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        let value = self.expand(p, model, params)?;
+        let value = match self.expanded.take() {
+            Some(value) => value,
+            None => self.expand(p, model, params)?,
+        };
         let inner = Inner {
             tol: INNER * largest.max(1e-300),
             epochs: EPOCHS,
@@ -264,17 +279,20 @@ impl ProxNewton {
         Ok(step)
     }
 
-    /// The largest violation on the working set, outside of which there is none.
-    fn violation(&mut self, p: &Problem<'_>, units: &Units<'_>, params: &[f64]) -> f64 {
+    /// The largest violation on the working set, outside of which there is none, at the start of the
+    /// next step.
+    fn violation(
+        &mut self,
+        p: &Problem<'_>,
+        units: &Units<'_>,
+        params: &[f64],
+    ) -> Result<f64, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
-        let (beta, _, own) = p.shape().split(params);
-        model.eta(params, &mut self.eta);
-        self.grad_own.resize(own.len(), 0.0);
-        smooth.gradient(&self.eta, own, &mut self.grad_eta, &mut self.grad_own);
+        self.expanded = Some(self.expand(p, model, params)?);
+        let beta = p.shape().split(params).0;
         self.gradient.resize(beta.len(), 0.0);
         model.design.mul_t_over(&self.working.features, &self.grad_eta, &mut self.gradient);
-        self.working.largest(units, beta, &self.gradient)
+        Ok(self.working.largest(units, beta, &self.gradient))
     }
 
     /// Where the curvature only bounds a Hessian that is known by products, a step of Newton's method
