@@ -136,6 +136,7 @@ pub struct Certifier {
     scratch: Vec<f64>,
     /// The predictor of the coefficients, where own parameters widen it.
     eta: Vec<f64>,
+    /// A product with a Hessian that is known by products.
     curved: Vec<f64>,
     /// `A'HA` of the last free step, whose `H` is in `curvature`, and whether the next certificate is
     /// to make do with them.
@@ -319,8 +320,8 @@ impl Certifier {
         self.work.grad_eta.resize(self.work.eta.len(), 0.0);
     }
 
-    /// Fills `curvature` with that of the loss at `work.eta`, unless its Hessian is known by products,
-    /// and returns `A'HA` for the directions `A`.
+    /// Fills `curvature` with that of the loss at `work.eta`, which is lost, unless its Hessian is known
+    /// by products, and returns `A'HA` for the directions `A`.
     fn curve(&mut self, fit: &dyn DataFit, directions: &Directions<'_>) -> Vec<f64> {
         let (n, outputs) = (fit.samples(), fit.outputs());
         let curvature = fit.as_curvature();
@@ -337,7 +338,8 @@ impl Certifier {
         }
         let h = &self.curvature;
         let mut multiply = |a: &[f64], out: &mut [f64]| form.multiply(n, h, a, out);
-        directions.gram(Some((form, h)), &mut multiply, &mut self.curved)
+        // The predictor is no longer needed.
+        directions.gram(Some((form, h)), &mut multiply, &mut self.work.eta)
     }
 
     /// The dual point as a gradient in `eta` (n x K).
@@ -450,14 +452,13 @@ impl Certifier {
                     self.scratch.resize(n * outputs, 0.0);
                     directions.apply(&right, &mut self.scratch, &mut self.narrow);
                     hessian.product(&self.work.eta, &[], &self.scratch, curved);
+                    kernels::axpy(-1.0, curved, dual);
                 }
                 None => {
-                    // The predictor is no longer needed.
                     directions.apply(&right, &mut self.work.eta, &mut self.narrow);
-                    form.multiply(n, &self.curvature, &self.work.eta, curved);
+                    form.add_product(n, &self.curvature, -1.0, &self.work.eta, dual);
                 }
             }
-            kernels::axpy(-1.0, curved, dual);
             directions.apply_t(dual, &mut right, &mut self.narrow);
             if directions.within(&right, &norms, kernels::norm2(dual), EXACT) {
                 return Some(free);

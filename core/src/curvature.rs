@@ -94,35 +94,36 @@ impl CurvatureForm {
 
     /// `out <- H v` for `v` and `out` n x K.
     pub fn multiply(self, n: usize, curvature: &[f64], v: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        self.add_product(n, curvature, 1.0, v, out);
+    }
+
+    /// `out <- out + a H v`.
+    pub fn add_product(self, n: usize, curvature: &[f64], a: f64, v: &[f64], out: &mut [f64]) {
         let outputs = v.len() / n.max(1);
         let plane = |at: usize| &curvature[at * n..(at + 1) * n];
-        let add = |out: &mut [f64], h: &[f64], v: &[f64]| {
-            out.iter_mut().zip(h).zip(v).for_each(|((out, h), v)| *out += h * v);
-        };
         if self == Self::Blocks {
             for (k, out) in out.chunks_mut(n).enumerate() {
-                out.fill(0.0);
-                v.chunks(n).enumerate().for_each(|(l, v)| add(out, plane(k + outputs * l), v));
+                let columns = v.chunks(n).enumerate();
+                columns.for_each(|(l, v)| kernels::axpy3(a, plane(k + outputs * l), v, out));
             }
             return;
         }
-        for ((out, v), h) in out.iter_mut().zip(v).zip(curvature) {
-            *out = h * v;
-        }
+        kernels::axpy3(a, &curvature[..v.len()], v, out);
         if self == Self::RankOne {
             let factor = &curvature[n * outputs..];
             for i in 0..n {
                 let at = || (i..n * outputs).step_by(n);
                 let product: f64 = at().map(|j| factor[j] * v[j]).sum();
-                at().for_each(|j| out[j] -= factor[j] * product);
+                at().for_each(|j| out[j] -= a * factor[j] * product);
             }
         }
         if self == Self::Tridiagonal {
             for k in 1..outputs {
                 let beside = plane(outputs + k - 1);
                 let (low, high) = out.split_at_mut(k * n);
-                add(&mut low[(k - 1) * n..], beside, &v[k * n..(k + 1) * n]);
-                add(&mut high[..n], beside, &v[(k - 1) * n..k * n]);
+                kernels::axpy3(a, beside, &v[k * n..(k + 1) * n], &mut low[(k - 1) * n..]);
+                kernels::axpy3(a, beside, &v[(k - 1) * n..k * n], &mut high[..n]);
             }
         }
     }

@@ -38,23 +38,28 @@ impl OrderedFit {
         )
     }
 
-    /// The loss for predictors `at(i, k)`: the sum of what `part` makes of stretches of samples, up to
-    /// the first at which it is infinite.
+    /// The loss for samples with these ends, `ends(sample, class)`: the sum of what `part` makes of
+    /// stretches of samples, up to the first at which it is infinite.
     fn total(
         &self,
-        at: impl Fn(usize, usize) -> f64,
+        ends: impl Fn(usize, usize) -> (f64, f64),
         mut part: impl FnMut(&mut Intervals) -> f64,
     ) -> f64 {
         let (mut total, mut intervals) = (0.0, Intervals::new());
         for begin in Intervals::begins(self.samples()) {
-            let ends = |i: usize, y: usize| self.ends(y, |k| at(i, k));
-            intervals.gather(begin, &self.classes, NEUTRAL, ends);
+            intervals.gather(begin, &self.classes, NEUTRAL, &ends);
             total += part(&mut intervals);
             if total.is_nan() || total == f64::INFINITY {
                 return f64::INFINITY;
             }
         }
         total
+    }
+
+    /// The same for predictors `z`.
+    fn total_at(&self, z: &[f64], part: impl FnMut(&mut Intervals) -> f64) -> f64 {
+        let n = self.samples();
+        self.total(|i, y| self.ends(y, |k| z[i + n * k]), part)
     }
 
     fn samples(&self) -> usize {
@@ -83,8 +88,7 @@ impl DataFit for OrderedFit {
         self.thresholds
     }
     fn value(&self, z: &[f64], _own: &[f64]) -> f64 {
-        let n = self.samples();
-        self.total(|i, k| z[i + n * k], Intervals::value)
+        self.total_at(z, Intervals::value)
     }
     fn as_smooth(&self) -> Option<&dyn SmoothFit> {
         Some(self)
@@ -101,8 +105,7 @@ impl SmoothFit for OrderedFit {
     fn gradient(&self, z: &[f64], _own: &[f64], grad: &mut [f64], _: &mut [f64]) -> f64 {
         let n = self.samples();
         grad.fill(0.0);
-        let at = |i: usize, k: usize| z[i + n * k];
-        self.total(at, |intervals| {
+        self.total_at(z, |intervals| {
             let value = intervals.gradient();
             intervals.each(&self.classes, |Sample { i, class: y, derivatives }| {
                 let [upper, lower, _] = derivatives;
@@ -191,6 +194,20 @@ impl ThresholdFit {
         Self { ordered: OrderedFit::new(classes), parallel }
     }
 
+    /// The loss, by stretches of samples.
+    fn total(&self, eta: &[f64], own: &[f64], part: impl FnMut(&mut Intervals) -> f64) -> f64 {
+        if !self.parallel {
+            let ends =
+                |i: usize, y: usize| self.ordered.ends(y, |k| eta[self.place(i, k)] + own[k]);
+            return self.ordered.total(ends, part);
+        }
+        // A class finds its ends at its number and one further.
+        let mut ends = vec![f64::NEG_INFINITY];
+        ends.extend_from_slice(own);
+        ends.push(f64::INFINITY);
+        self.ordered.total(|i, y| (eta[i] + ends[y + 1], eta[i] + ends[y]), part)
+    }
+
     /// Where predictor `k` of sample `i` finds its part of `eta`.
     fn place(&self, i: usize, k: usize) -> usize {
         if self.parallel { i } else { i + self.ordered.samples() * k }
@@ -205,7 +222,7 @@ impl DataFit for ThresholdFit {
         if self.parallel { 1 } else { self.ordered.thresholds }
     }
     fn value(&self, eta: &[f64], own: &[f64]) -> f64 {
-        self.ordered.total(|i, k| eta[self.place(i, k)] + own[k], Intervals::value)
+        self.total(eta, own, Intervals::value)
     }
     fn takes_intercept(&self) -> bool {
         false
@@ -243,22 +260,25 @@ impl SmoothFit for ThresholdFit {
     fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], grad_own: &mut [f64]) -> f64 {
         grad.fill(0.0);
         grad_own.fill(0.0);
-        let at = |i: usize, k: usize| eta[self.place(i, k)] + own[k];
         let thresholds = self.ordered.thresholds;
-        self.ordered.total(at, |intervals| {
+        self.total(eta, own, |intervals| {
             let value = intervals.gradient();
             intervals.each(&self.ordered.classes, |Sample { i, class: y, derivatives }| {
                 let [upper, lower, shift] = derivatives;
                 if self.parallel {
                     grad[i] = shift;
                 }
-                let above = (y < thresholds).then_some((y, upper));
-                let below = y.checked_sub(1).map(|k| (k, lower));
-                for (k, d) in [above, below].into_iter().flatten() {
+                let mut add = |k: usize, d: f64| {
                     grad_own[k] += d;
                     if !self.parallel {
                         grad[self.place(i, k)] = d;
                     }
+                };
+                if y < thresholds {
+                    add(y, upper);
+                }
+                if y > 0 {
+                    add(y - 1, lower);
                 }
             });
             value
