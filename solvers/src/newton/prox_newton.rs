@@ -189,7 +189,7 @@ fn is_coupled(model: &LinearModel) -> bool {
 
 impl ProxNewton {
     /// Newton's steps in all parameters, until one gains so little that a certificate may show the rest
-    /// to be in tolerance; false where there is none, or not a whole one.
+    /// to be in tolerance; false where there is none, or next to nothing left of one.
     fn free_steps(&mut self, p: &Problem<'_>, params: &mut [f64]) -> Result<bool, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
         let shape = p.shape();
@@ -203,8 +203,12 @@ impl ProxNewton {
             kernels::axpy(1.0, &free.along, params);
             self.change_from_params(model, &shape, params);
             let step = self.search(p, model, free.loss, -free.decrease, params);
-            if step.share < 1.0 {
+            if step.share < LEAST {
                 return Ok(false);
+            }
+            if step.share < 1.0 {
+                before = 0.0;
+                continue;
             }
             // Gains fall quadratically: the next relates to the square of this one as this one does to
             // that of the one before.
