@@ -96,6 +96,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let outside = beta.to_vec();
             prox.prox(&outside, 1.0, beta);
         }
+        self.certifier.bound(p.penalty);
         self.working.begin(p.penalty);
         self.free = p.penalty.lineality() == Lineality::Everything;
         if !self.free {
