@@ -17,7 +17,7 @@ use crate::curvature::CurvatureForm;
 use crate::directions::Directions;
 use crate::dual::{minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
-use crate::loss::{DataFit, FitConjugate};
+use crate::loss::{DataFit, FitConjugate, Thresholds};
 use crate::objective::{LinearModel, Objective, Workspace};
 use crate::penalty::{Conjugate, Convexity, Lineality, Penalty};
 use crate::products::NEAR;
@@ -29,6 +29,9 @@ const MOST_FREE_DIRECTIONS: usize = 512;
 
 /// Cosine between the dual point and an unpenalised direction that counts as a right angle.
 const ORTHOGONAL: f64 = 1e-9;
+
+/// The same where there is no more to gain than rounding.
+const EXACT: f64 = 1e-14;
 
 /// Share of the natural step of a proximal step on the dual that has no candidate to stay close to.
 const WITHOUT_CANDIDATE: f64 = 1e-4;
@@ -116,6 +119,17 @@ pub fn certify_with(
     Certifier::bounding(problem.penalty).certify_with(problem, params, candidate)
 }
 
+/// Newton's step in all parameters, see [`Certifier::free_step`].
+#[derive(Debug, Clone)]
+pub struct FreeStep {
+    /// The loss before it.
+    pub loss: f64,
+    /// By how much it is to fall, to first order.
+    pub decrease: f64,
+    /// The step, laid out like the parameters.
+    pub along: Vec<f64>,
+}
+
 /// Computes certificates and keeps the buffers, and the gradient, in between.
 #[derive(Debug, Clone, Default)]
 pub struct Certifier {
@@ -123,8 +137,14 @@ pub struct Certifier {
     gradient: Vec<f64>,
     curvature: Vec<f64>,
     scratch: Vec<f64>,
-    /// The predictor that own parameters widen.
-    wide: Vec<f64>,
+    /// The predictor of the coefficients, where own parameters widen it.
+    eta: Vec<f64>,
+    /// A product with a Hessian that is known by products.
+    curved: Vec<f64>,
+    /// `A'HA` of the last free step, whose `H` is in `curvature`, and whether the next certificate is
+    /// to make do with them.
+    gram: Vec<f64>,
+    reuse: bool,
     /// The dual point in `eta`, where that is narrower.
     narrow: Vec<f64>,
     /// The features that the problem is restricted to.
@@ -226,13 +246,8 @@ impl Certifier {
         if directions(&lineality, shape.coefficients()) + unpenalised > MOST_FREE_DIRECTIONS {
             return None;
         }
-        let (beta, _, own) = shape.split(params);
-        model.eta(params, &mut self.work.eta);
-        if let Some(thresholds) = thresholds.flatten() {
-            thresholds.predictor(&self.work.eta, own, &mut self.wide);
-            std::mem::swap(&mut self.work.eta, &mut self.wide);
-        }
-        self.work.grad_eta.resize(self.work.eta.len(), 0.0);
+        let beta = shape.split(params).0;
+        self.expand(model, thresholds.flatten(), params);
         let loss = match fit.as_smooth() {
             Some(smooth) => smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []),
             None => fit.value(&self.work.eta, &[]),
@@ -242,8 +257,7 @@ impl Certifier {
         }
         let mut free = Vec::new();
         if fit.as_smooth().is_some() {
-            free = free_gradient(model, &lineality, self.dual_in_eta(model));
-            self.orthogonalize(model, fit, &lineality)?;
+            free = self.orthogonalize(model, fit, &lineality)?;
         } else {
             self.repair(model, &lineality, loss, candidate)?;
         }
@@ -264,6 +278,88 @@ impl Certifier {
         free.into_iter().for_each(|(j, g)| self.gradient[j] = g);
         let gap = worst(0.0, value + bound);
         gap.is_finite().then(|| certificate(problem, CertificateKind::DualityGap, gap))
+    }
+
+    /// Newton's step from `params` in all parameters, where the penalty is constant and the loss convex
+    /// and curved. It is what the dual point of the certificate there is moved by, at a third of the price.
+    pub fn free_step(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<FreeStep> {
+        let model = problem.objective.as_linear()?;
+        let thresholds = model.fit.as_own().map(|own| own.as_thresholds());
+        let fit = match thresholds {
+            None => &*model.fit,
+            Some(thresholds) => thresholds?.fit,
+        };
+        let (smooth, curvature) = (fit.as_smooth()?, fit.as_curvature()?);
+        let approximate = curvature.form() == CurvatureForm::Approximate;
+        let shape = problem.shape();
+        if problem.penalty.convexity() != Convexity::Convex
+            || problem.penalty.lineality() != Lineality::Everything
+            || !model.fit.is_convex()
+            || approximate && curvature.as_product().is_none()
+            || shape.len() > MOST_FREE_DIRECTIONS
+        {
+            return None;
+        }
+        self.expand(model, thresholds.flatten(), params);
+        let loss = smooth.gradient(&self.work.eta, &[], &mut self.work.grad_eta, &mut []);
+        if !loss.is_finite() {
+            return None;
+        }
+        let directions = Directions::new(model, &Lineality::Everything);
+        let (mut gradient, mut along) = (Vec::with_capacity(shape.len()), Vec::new());
+        directions.apply_t(&self.work.grad_eta, &mut gradient, &mut self.narrow);
+        self.gram = self.curve(fit, &directions);
+        along.extend_from_slice(&gradient);
+        cholesky_solve(&mut self.gram.clone(), shape.len(), &mut along)?;
+        let decrease = kernels::dot(&gradient, &along);
+        along.iter_mut().for_each(|t| *t = -*t);
+        // Intercepts or thresholds are the first of the directions, and the last of the parameters.
+        along.rotate_left(directions.whole());
+        decrease.is_finite().then_some(FreeStep { loss, decrease, along })
+    }
+
+    /// The certificate after such a step, which takes the curvature from where that began: near enough
+    /// for a dual point once steps are short. Where it is not, the certificate as ever.
+    pub fn certify_after(&mut self, problem: &Problem<'_>, params: &[f64]) -> Certificate {
+        self.reuse = true;
+        let gap = self.duality_gap(problem, params);
+        self.reuse = false;
+        gap.unwrap_or_else(|| self.certify(problem, params))
+    }
+
+    /// Fills `work.eta`, the predictor of the loss without own parameters, and makes room for the
+    /// gradient in it.
+    fn expand(&mut self, model: &LinearModel, thresholds: Option<Thresholds<'_>>, params: &[f64]) {
+        match thresholds {
+            None => model.eta(params, &mut self.work.eta),
+            Some(thresholds) => {
+                model.eta(params, &mut self.eta);
+                thresholds.predictor(&self.eta, model.shape().split(params).2, &mut self.work.eta);
+            }
+        }
+        self.work.grad_eta.resize(self.work.eta.len(), 0.0);
+    }
+
+    /// Fills `curvature` with that of the loss at `work.eta`, which is lost, unless its Hessian is known
+    /// by products, and returns `A'HA` for the directions `A`.
+    fn curve(&mut self, fit: &dyn DataFit, directions: &Directions<'_>) -> Vec<f64> {
+        let (n, outputs) = (fit.samples(), fit.outputs());
+        let curvature = fit.as_curvature();
+        let eta = &self.work.eta;
+        if let Some(product) = curvature.and_then(|c| c.as_product()) {
+            let mut multiply = |a: &[f64], out: &mut [f64]| product.product(eta, &[], a, out);
+            return directions.gram(None, &mut multiply, &mut self.curved);
+        }
+        let form = curvature.map_or(CurvatureForm::Diagonal, |c| c.form());
+        self.curvature.resize(form.length(n, outputs), 0.0);
+        match curvature {
+            Some(curvature) => curvature.curvature(eta, &[], &mut self.curvature),
+            None => self.curvature.fill(1.0),
+        }
+        let h = &self.curvature;
+        let mut multiply = |a: &[f64], out: &mut [f64]| form.multiply(n, h, a, out);
+        // The predictor is no longer needed.
+        directions.gram(Some((form, h)), &mut multiply, &mut self.work.eta)
     }
 
     /// The dual point as a gradient in `eta` (n x K).
@@ -339,49 +435,57 @@ impl Certifier {
     /// Makes the dual candidate orthogonal to the intercept and to every unpenalised direction:
     /// `G <- G - H A (A'HA)^-1 A'G` with the curvature `H` of the loss `fit` of the predictor, which
     /// is the change that a Newton step on those directions would make, and so stays inside the
-    /// domain of `f*`.
+    /// domain of `f*`. Returns the gradient along unpenalised coordinates as it was before, with their
+    /// flat indices.
     fn orthogonalize(
         &mut self,
         model: &LinearModel,
         fit: &dyn DataFit,
         lineality: &Lineality,
-    ) -> Option<()> {
+    ) -> Option<Vec<(usize, f64)>> {
         let (n, outputs) = (fit.samples(), fit.outputs());
         let directions = Directions::new(model, lineality);
         let m = directions.len();
         if m == 0 {
-            return Some(());
+            return Some(Vec::new());
         }
+        let mut right = Vec::with_capacity(m);
+        directions.apply_t(&self.work.grad_eta, &mut right, &mut self.narrow);
+        let along =
+            directions.coefficients().iter().copied().zip(right[directions.whole()..].iter());
+        let free = along.map(|(flat, g)| (flat, *g)).collect();
         let curvature = fit.as_curvature();
         let product = curvature.and_then(|c| c.as_product());
-        // A diagonal that only approximates is not asked for where the Hessian itself is at hand.
-        let curvature = curvature.filter(|_| product.is_none());
-        self.curvature.clear();
-        let form = curvature.map_or(CurvatureForm::Diagonal, |c| c.form());
-        self.curvature.resize(form.length(n, outputs), 1.0);
-        if let Some(curvature) = curvature {
-            curvature.curvature(&self.work.eta, &[], &mut self.curvature);
-        }
-        let (h, eta, dual) = (&self.curvature, &self.work.eta, &mut self.work.grad_eta);
-        let mut times_curvature = |a: &[f64], out: &mut [f64]| match product {
-            Some(hessian) => hessian.product(eta, &[], a, out),
-            None => form.multiply(n, h, a, out),
+        let is_kept = self.reuse && product.is_none() && self.gram.len() == m * m;
+        let gram = match is_kept {
+            true => std::mem::take(&mut self.gram),
+            false => self.curve(fit, &directions),
         };
-        let gram = directions.gram(product.is_none(), &mut times_curvature);
-        let (moved, in_eta) = (&mut self.scratch, &mut self.narrow);
-        moved.clear();
-        moved.resize(n * outputs, 0.0);
-        let (mut curved, mut right) = (vec![0.0; n * outputs], Vec::with_capacity(m));
-        // Twice: the second pass removes what rounding left in the first.
+        let form = curvature.map_or(CurvatureForm::Diagonal, |c| c.form());
+        let norms = directions.norms();
+        let (curved, dual) = (&mut self.curved, &mut self.work.grad_eta);
+        // Twice if need be: the second pass removes what rounding left in the first.
         for _ in 0..2 {
-            directions.apply_t(dual, &mut right, in_eta);
             cholesky_solve(&mut gram.clone(), m, &mut right)?;
-            directions.apply(&right, moved, in_eta);
-            times_curvature(moved, &mut curved);
-            kernels::axpy(-1.0, &curved, dual);
+            match product {
+                Some(hessian) => {
+                    self.scratch.resize(n * outputs, 0.0);
+                    directions.apply(&right, &mut self.scratch, &mut self.narrow);
+                    hessian.product(&self.work.eta, &[], &self.scratch, curved);
+                    kernels::axpy(-1.0, curved, dual);
+                }
+                None => {
+                    directions.apply(&right, &mut self.work.eta, &mut self.narrow);
+                    form.add_product(n, &self.curvature, -1.0, &self.work.eta, dual);
+                }
+            }
+            directions.apply_t(dual, &mut right, &mut self.narrow);
+            if directions.within(&right, &norms, kernels::norm2(dual), EXACT) {
+                return Some(free);
+            }
         }
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
-        directions.orthogonal(dual, ORTHOGONAL).then_some(())
+        directions.within(&right, &norms, kernels::norm2(dual), ORTHOGONAL).then_some(free)
     }
 
     /// The distance to stationarity; `None` where the penalty does not know its subdifferential or
@@ -463,20 +567,6 @@ fn directions(lineality: &Lineality, coefficients: usize) -> usize {
         Lineality::Coordinates(coordinates) => coordinates.len(),
         Lineality::Basis(basis) => basis.len(),
         Lineality::Everything => coefficients,
-    }
-}
-
-/// The gradient along the unpenalised coordinates, with their flat indices.
-fn free_gradient(model: &LinearModel, lineality: &Lineality, dual: &[f64]) -> Vec<(usize, f64)> {
-    let (n, p) = (model.fit.samples(), model.design.features());
-    let along = |flat: usize| {
-        let u = &dual[flat / p * n..][..n];
-        (flat, model.design.column_dot(flat % p, u, kernels::sum(u)))
-    };
-    match lineality {
-        Lineality::Coordinates(flat) => flat.iter().map(|&flat| along(flat)).collect(),
-        Lineality::Everything => (0..p * model.fit.outputs()).map(along).collect(),
-        Lineality::Trivial | Lineality::Basis(_) => Vec::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 //! A loss couples the K columns of one sample at most, so that a Hessian is n blocks of K x K; two
 //! shapes of block cost O(K) instead of O(K^2) numbers.
 
+use crate::kernels;
+
 /// The shape of a loss's Hessian in `eta`, and how its numbers are laid out (sample fastest).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CurvatureForm {
@@ -56,37 +58,72 @@ impl CurvatureForm {
         }
     }
 
+    /// `out <- H 1`: the sums of the rows of every block, n x K.
+    pub fn row_sums(self, n: usize, curvature: &[f64], out: &mut [f64]) {
+        if matches!(self, Self::RankOne | Self::Blocks) {
+            self.multiply(n, curvature, &vec![1.0; out.len()], out);
+            return;
+        }
+        let (diagonal, beside) = curvature.split_at(out.len());
+        out.copy_from_slice(diagonal);
+        for (k, beside) in beside.chunks_exact(n.max(1)).enumerate() {
+            kernels::axpy(1.0, beside, &mut out[k * n..(k + 1) * n]);
+            kernels::axpy(1.0, beside, &mut out[(k + 1) * n..(k + 2) * n]);
+        }
+    }
+
+    /// The sum of the blocks, K x K.
+    pub fn total(self, n: usize, outputs: usize, curvature: &[f64]) -> Vec<f64> {
+        let plane = |at: usize| &curvature[at * n..(at + 1) * n];
+        let mut total = vec![0.0; outputs * outputs];
+        for (k, l) in (0..outputs).flat_map(|k| (0..=k).map(move |l| (k, l))) {
+            let entry = match self {
+                Self::Blocks => kernels::sum(plane(k + outputs * l)),
+                Self::RankOne => {
+                    let diagonal = if k == l { kernels::sum(plane(k)) } else { 0.0 };
+                    diagonal - kernels::dot(plane(outputs + k), plane(outputs + l))
+                }
+                Self::Tridiagonal if k == l + 1 => kernels::sum(plane(outputs + l)),
+                _ if k == l => kernels::sum(plane(k)),
+                _ => 0.0,
+            };
+            (total[k + outputs * l], total[l + outputs * k]) = (entry, entry);
+        }
+        total
+    }
+
     /// `out <- H v` for `v` and `out` n x K.
     pub fn multiply(self, n: usize, curvature: &[f64], v: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        self.add_product(n, curvature, 1.0, v, out);
+    }
+
+    /// `out <- out + a H v`.
+    pub fn add_product(self, n: usize, curvature: &[f64], a: f64, v: &[f64], out: &mut [f64]) {
         let outputs = v.len() / n.max(1);
         let plane = |at: usize| &curvature[at * n..(at + 1) * n];
-        let add = |out: &mut [f64], h: &[f64], v: &[f64]| {
-            out.iter_mut().zip(h).zip(v).for_each(|((out, h), v)| *out += h * v);
-        };
         if self == Self::Blocks {
             for (k, out) in out.chunks_mut(n).enumerate() {
-                out.fill(0.0);
-                v.chunks(n).enumerate().for_each(|(l, v)| add(out, plane(k + outputs * l), v));
+                let columns = v.chunks(n).enumerate();
+                columns.for_each(|(l, v)| kernels::axpy3(a, plane(k + outputs * l), v, out));
             }
             return;
         }
-        for ((out, v), h) in out.iter_mut().zip(v).zip(curvature) {
-            *out = h * v;
-        }
+        kernels::axpy3(a, &curvature[..v.len()], v, out);
         if self == Self::RankOne {
             let factor = &curvature[n * outputs..];
             for i in 0..n {
                 let at = || (i..n * outputs).step_by(n);
                 let product: f64 = at().map(|j| factor[j] * v[j]).sum();
-                at().for_each(|j| out[j] -= factor[j] * product);
+                at().for_each(|j| out[j] -= a * factor[j] * product);
             }
         }
         if self == Self::Tridiagonal {
             for k in 1..outputs {
                 let beside = plane(outputs + k - 1);
                 let (low, high) = out.split_at_mut(k * n);
-                add(&mut low[(k - 1) * n..], beside, &v[k * n..(k + 1) * n]);
-                add(&mut high[..n], beside, &v[(k - 1) * n..k * n]);
+                kernels::axpy3(a, beside, &v[k * n..(k + 1) * n], &mut low[(k - 1) * n..]);
+                kernels::axpy3(a, beside, &v[(k - 1) * n..k * n], &mut high[..n]);
             }
         }
     }
@@ -118,6 +155,20 @@ mod tests {
                     let term = |l: usize| form.entry((n, outputs), &h, i, (k, l)) * v[i + n * l];
                     let sum: f64 = (0..outputs).map(term).sum();
                     assert!((sum - out[i + n * k]).abs() < 1e-14, "{form:?} {n} x {outputs}");
+                }
+                let entry = |i: usize, at: (usize, usize)| form.entry((n, outputs), &h, i, at);
+                form.row_sums(n, &h, &mut out);
+                for (i, k) in (0..n).flat_map(|i| (0..outputs).map(move |k| (i, k))) {
+                    let sum: f64 = (0..outputs).map(|l| entry(i, (k, l))).sum();
+                    assert!((sum - out[i + n * k]).abs() < 1e-14, "{form:?} {n} x {outputs}");
+                }
+                let total = form.total(n, outputs, &h);
+                for (k, l) in (0..outputs).flat_map(|k| (0..outputs).map(move |l| (k, l))) {
+                    let sum: f64 = (0..n).map(|i| entry(i, (k, l))).sum();
+                    assert!(
+                        (sum - total[k + outputs * l]).abs() < 1e-14,
+                        "{form:?} {n}, {outputs}"
+                    );
                 }
             }
         }

@@ -10,6 +10,12 @@ use crate::{Error, kernels};
 /// Samples of dense columns that a product of several takes at a time.
 const BLOCK: usize = 2048;
 
+/// Numbers of a block that a product of many columns goes through again and again.
+const CACHED: usize = 1 << 15;
+
+/// Rows that it has at least.
+const ROWS: usize = 128;
+
 /// An `n x p` design with implicit centring and scaling. Cloning is cheap: the numbers are shared.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -287,36 +293,49 @@ impl Design {
         self.products(features.iter().copied(), u, out, |_| {});
     }
 
-    /// `sum_i x_ij h_i x_il` for `j` in `rows` and `l` in `cols`, row by row. Where the two are the
-    /// same, half of the products are copies of the others.
-    pub fn weighted_products(&self, rows: &[usize], h: &[f64], cols: &[usize]) -> Vec<f64> {
-        let (n, m) = (self.samples(), cols.len());
-        let mut products = vec![0.0; rows.len() * m];
-        let mut weighted = vec![0.0; n];
-        // Dense columns go a few thousand samples at a time, which stay in the cache for all pairs.
+    /// `sum_i x_ij u_il` of the stored columns `features` with each column of `u` (n x L), feature by
+    /// feature.
+    pub(crate) fn stored_products(&self, features: &[usize], u: &[f64]) -> Vec<f64> {
+        let n = self.samples();
+        let columns = u.len() / n.max(1);
+        let mut products = vec![0.0; features.len() * columns];
         let block = if matches!(*self.matrix, Matrix::Dense(_)) { BLOCK } else { n.max(1) };
         for begin in (0..n).step_by(block) {
             let end = n.min(begin + block);
-            let (h, weighted) = (&h[begin..end], &mut weighted[begin..end]);
-            let column = |d: usize| self.stored_column(cols[d]).within(begin, end);
-            for (c, (&j, products)) in rows.iter().zip(products.chunks_mut(m)).enumerate() {
-                let a = 1.0 / self.scale(j);
-                weighted.fill(-self.centre(j) * a);
-                self.stored_column(j).within(begin, end).axpy(a, weighted);
-                weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
-                let sum = if self.centre.is_some() { kernels::sum(weighted) } else { 0.0 };
-                let needed = if rows == cols { c + 1 } else { m };
-                let mut add = |d: usize, product: f64| {
-                    products[d] += (product - self.centre(cols[d]) * sum) / self.scale(cols[d]);
-                };
-                let mut d = 0;
-                while let Some(columns) = dense(d..needed, column) {
-                    let three = kernels::dot_each(weighted, columns);
-                    three.iter().enumerate().for_each(|(e, product)| add(d + e, *product));
-                    d += kernels::TOGETHER;
+            let part = |l: usize| match *self.matrix {
+                Matrix::Dense(_) => &u[l * n + begin..l * n + end],
+                _ => &u[l * n..(l + 1) * n],
+            };
+            for (&j, products) in features.iter().zip(products.chunks_mut(columns)) {
+                let column = self.stored_column(j).within(begin, end);
+                let mut l = 0;
+                if let Column::Dense(x) = column {
+                    while l + kernels::TOGETHER <= columns {
+                        let three = kernels::dot_each(x, std::array::from_fn(|e| part(l + e)));
+                        for product in three {
+                            products[l] += product;
+                            l += 1;
+                        }
+                    }
                 }
-                (d..needed).for_each(|d| add(d, column(d).dot(weighted)));
+                (l..columns).for_each(|l| products[l] += column.dot(part(l)));
             }
+        }
+        products
+    }
+
+    /// `sum_i x_ij h_i x_il` for `j` in `rows` and `l` in `cols`, row by row. Where the two are the
+    /// same, half of the products are copies of the others.
+    pub fn weighted_products(&self, rows: &[usize], h: &[f64], cols: &[usize]) -> Vec<f64> {
+        let m = cols.len();
+        let mut products = vec![0.0; rows.len() * m];
+        let dense = |&j: &usize| match self.stored_column(j) {
+            Column::Dense(x) => Some(x),
+            Column::Sparse(..) => None,
+        };
+        match cols.iter().map(dense).collect::<Option<Vec<_>>>() {
+            Some(columns) => self.dense_products(rows, h, cols, &columns, &mut products),
+            None => self.sparse_products(rows, h, cols, &mut products),
         }
         if rows == cols {
             for (c, d) in (0..m).flat_map(|c| (c + 1..m).map(move |d| (c, d))) {
@@ -324,6 +343,60 @@ impl Design {
             }
         }
         products
+    }
+
+    /// A few hundred samples at a time, which stay in the cache for all pairs.
+    fn dense_products(
+        &self,
+        rows: &[usize],
+        h: &[f64],
+        cols: &[usize],
+        columns: &[&[f64]],
+        products: &mut [f64],
+    ) {
+        let (n, m) = (self.samples(), cols.len());
+        let block = (CACHED / m.max(1)).clamp(ROWS, BLOCK);
+        let mut weighted = vec![0.0; block.min(n)];
+        for begin in (0..n).step_by(block) {
+            let end = n.min(begin + block);
+            let weighted = &mut weighted[..end - begin];
+            for (c, (&j, products)) in rows.iter().zip(products.chunks_mut(m)).enumerate() {
+                let Column::Dense(x) = self.stored_column(j) else { continue };
+                let (a, centre) = (1.0 / self.scale(j), self.centre(j));
+                kernels::weigh(a, centre, &x[begin..end], &h[begin..end], weighted);
+                let sum = if self.centre.is_some() { kernels::sum(weighted) } else { 0.0 };
+                let needed = if rows == cols { c + 1 } else { m };
+                let (columns, products) = (&columns[..needed], &mut products[..needed]);
+                let mut add = |d: usize, product: f64| {
+                    products[d] += (product - self.centre(cols[d]) * sum) / self.scale(cols[d]);
+                };
+                let (threes, rest) = columns.as_chunks::<{ kernels::TOGETHER }>();
+                for (at, three) in threes.iter().enumerate() {
+                    let got = kernels::dot_each(weighted, three.map(|x| &x[begin..end]));
+                    let first = at * kernels::TOGETHER;
+                    got.iter().enumerate().for_each(|(e, product)| add(first + e, *product));
+                }
+                for (d, x) in (needed - rest.len()..).zip(rest) {
+                    add(d, kernels::dot(&x[begin..end], weighted));
+                }
+            }
+        }
+    }
+
+    fn sparse_products(&self, rows: &[usize], h: &[f64], cols: &[usize], products: &mut [f64]) {
+        let mut weighted = vec![0.0; self.samples()];
+        for (c, (&j, products)) in rows.iter().zip(products.chunks_mut(cols.len())).enumerate() {
+            let a = 1.0 / self.scale(j);
+            weighted.fill(-self.centre(j) * a);
+            self.stored_column(j).axpy(a, &mut weighted);
+            weighted.iter_mut().zip(h).for_each(|(x, h)| *x *= h);
+            let sum = if self.centre.is_some() { kernels::sum(&weighted) } else { 0.0 };
+            let needed = if rows == cols { c + 1 } else { cols.len() };
+            for (product, &l) in products.iter_mut().zip(cols).take(needed) {
+                let got = self.stored_column(l).dot(&weighted);
+                *product = (got - self.centre(l) * sum) / self.scale(l);
+            }
+        }
     }
 
     /// An estimate of `||diag(sqrt h) [1 X]||_2^2` by power iteration, with a small margin; `h = None`
@@ -361,19 +434,6 @@ impl Design {
         }
         estimate * 1.02
     }
-}
-
-/// The first few columns of a range, where there are as many and all are dense.
-fn dense<'a>(
-    range: std::ops::Range<usize>,
-    column: impl Fn(usize) -> Column<'a>,
-) -> Option<[&'a [f64]; kernels::TOGETHER]> {
-    let mut columns = [&[][..]; kernels::TOGETHER];
-    for (e, entries) in columns.iter_mut().enumerate() {
-        let Column::Dense(x) = range.clone().nth(e).map(&column)? else { return None };
-        *entries = x;
-    }
-    Some(columns)
 }
 
 /// `sum_i h_i (x_i - centre)^2` by differences, as the textbook form cancels.

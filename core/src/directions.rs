@@ -2,6 +2,7 @@
 //! thresholds first, then coefficients, then directions that mix them. Columns of the design are read
 //! where they are, and those that move the predictor alike share its curvature.
 
+use crate::curvature::CurvatureForm;
 use crate::kernels;
 use crate::objective::{LinearModel, Objective};
 use crate::penalty::Lineality;
@@ -45,6 +46,16 @@ impl<'m> Directions<'m> {
     /// How many there are, m.
     pub fn len(&self) -> usize {
         self.whole + self.coefficients.len() + self.mixed.len()
+    }
+
+    /// How many of them move a column of the predictor as a whole: they are the first.
+    pub fn whole(&self) -> usize {
+        self.whole
+    }
+
+    /// The flat indices of the coefficients, which are next.
+    pub fn coefficients(&self) -> &[usize] {
+        &self.coefficients
     }
 
     /// Length of the predictor, n L.
@@ -102,28 +113,82 @@ impl<'m> Directions<'m> {
         out.extend(self.mixed.iter().map(|change| kernels::dot(change, in_eta)));
     }
 
-    /// `A'HA` (m x m) for `multiply(v, out)` that writes `H v`, of which samples are apart from each
-    /// other if `local`.
-    pub fn gram(&self, local: bool, multiply: &mut dyn FnMut(&[f64], &mut [f64])) -> Vec<f64> {
+    /// `A'HA` (m x m) for `multiply(v, out)` that writes `H v`, and the form and the numbers of `H` where
+    /// samples are apart from each other. `curved` is overwritten.
+    pub fn gram(
+        &self,
+        local: Option<(CurvatureForm, &[f64])>,
+        multiply: &mut dyn FnMut(&[f64], &mut [f64]),
+        curved: &mut Vec<f64>,
+    ) -> Vec<f64> {
+        curved.resize(self.predictor(), 0.0);
+        match local {
+            Some((form, h)) if self.len() == self.whole => form.total(self.samples(), self.wide, h),
+            Some((form, h)) if self.is_shared() && self.mixed.is_empty() => {
+                self.shared_gram(form, h, curved)
+            }
+            _ => self.gram_by_products(local.is_some(), multiply, curved),
+        }
+    }
+
+    /// Where one column of `eta` moves all of the predictor, its curvature with one of them is the sum
+    /// of a row of `H`.
+    fn shared_gram(&self, form: CurvatureForm, h: &[f64], cross: &mut [f64]) -> Vec<f64> {
+        let (n, m, p) = (self.samples(), self.len(), self.model.design.features());
+        let design = &self.model.design;
+        let mut gram = vec![0.0; m * m];
+        let total = form.total(n, self.wide, h);
+        for (row, total) in gram.chunks_mut(m).zip(total.chunks(self.wide)) {
+            row[..self.wide].copy_from_slice(total);
+        }
+        if self.coefficients.is_empty() {
+            return gram;
+        }
+        form.row_sums(n, h, cross);
+        let features: Vec<usize> = self.coefficients.iter().map(|flat| flat % p).collect();
+        let sums: Vec<f64> = cross.chunks(n).map(kernels::sum).collect();
+        let products = design.stored_products(&features, cross);
+        let (shared, rest) = cross.split_at_mut(n);
+        rest.chunks(n).for_each(|h| kernels::axpy(1.0, h, shared));
+        let squares = design.weighted_products(&features, shared, &features);
+        for (c, &j) in features.iter().enumerate() {
+            for (l, sum) in sums.iter().enumerate() {
+                let product = products[c * self.wide + l] - design.centre(j) * sum;
+                let at = self.whole + c;
+                gram[at * m + l] = product / design.scale(j);
+                gram[l * m + at] = gram[at * m + l];
+            }
+            let row = &mut gram[(self.whole + c) * m + self.whole..][..features.len()];
+            row.copy_from_slice(&squares[c * features.len()..(c + 1) * features.len()]);
+        }
+        gram
+    }
+
+    fn gram_by_products(
+        &self,
+        local: bool,
+        multiply: &mut dyn FnMut(&[f64], &mut [f64]),
+        curved: &mut [f64],
+    ) -> Vec<f64> {
         let m = self.len();
         let mut gram = vec![0.0; m * m];
         let mut column = Vec::with_capacity(m);
-        let (mut change, mut curved) = (vec![0.0; self.predictor()], vec![0.0; self.predictor()]);
+        let mut change = vec![0.0; self.predictor()];
         let (mut unit, mut eta) = (vec![0.0; m], Vec::new());
         let apart = |c: usize| !local || c >= self.whole + self.coefficients.len();
         for c in (0..m).filter(|&c| c < self.whole || apart(c)) {
             unit[c] = 1.0;
             self.apply(&unit, &mut change, &mut eta);
             unit[c] = 0.0;
-            multiply(&change, &mut curved);
-            self.apply_t(&curved, &mut column, &mut eta);
+            multiply(&change, curved);
+            self.apply_t(curved, &mut column, &mut eta);
             for (d, &product) in column.iter().enumerate() {
                 gram[c * m + d] = product;
                 gram[d * m + c] = product;
             }
         }
         if local && !self.coefficients.is_empty() {
-            self.coefficient_gram(multiply, &mut change, &mut curved, &mut gram);
+            self.coefficient_gram(multiply, &mut change, curved, &mut gram);
         }
         gram
     }
@@ -174,18 +239,33 @@ impl<'m> Directions<'m> {
 
     /// Whether `u` is at a right angle to all of them, within a cosine.
     pub fn orthogonal(&self, u: &[f64], cosine: f64) -> bool {
-        let (n, p, size) = (self.samples(), self.model.design.features(), kernels::norm2(u));
         let (mut products, mut eta) = (Vec::with_capacity(self.len()), Vec::new());
         self.apply_t(u, &mut products, &mut eta);
+        self.within(&products, &self.norms(), kernels::norm2(u), cosine)
+    }
+
+    /// The same of a `u` with these products and this norm.
+    pub fn within(&self, products: &[f64], norms: &[f64], size: f64, cosine: f64) -> bool {
+        products.iter().zip(norms).all(|(product, norm)| product.abs() <= cosine * size * norm)
+    }
+
+    /// The norm of each of them.
+    pub fn norms(&self) -> Vec<f64> {
+        let (n, p) = (self.samples(), self.model.design.features());
         let times = if self.is_shared() { (self.wide as f64).sqrt() } else { 1.0 };
+        let all = self.coefficients.len() == p * self.model.fit.outputs();
+        let of_column = |j: usize| match all {
+            true => self.model.norms()[j],
+            false => self.model.design.column_square(j, None).sqrt(),
+        };
         let norm = |c: usize| {
             let Some(c) = c.checked_sub(self.whole) else { return (n as f64).sqrt() };
             match self.coefficients.get(c) {
-                Some(flat) => times * self.model.design.column_square(flat % p, None).sqrt(),
+                Some(flat) => times * of_column(flat % p),
                 None => times * kernels::norm2(&self.mixed[c - self.coefficients.len()]),
             }
         };
-        products.iter().enumerate().all(|(c, product)| product.abs() <= cosine * size * norm(c))
+        (0..self.len()).map(norm).collect()
     }
 
     /// The directions one by one.
@@ -322,9 +402,9 @@ mod tests {
         for form in [CurvatureForm::Diagonal, CurvatureForm::RankOne, CurvatureForm::Tridiagonal] {
             let h: Vec<f64> = wave(form.length(N, wide), 0.6).iter().map(|h| h + 1.5).collect();
             let mut multiply = |v: &[f64], out: &mut [f64]| form.multiply(N, &h, v, out);
-            for local in [true, false] {
-                let gram = directions.gram(local, &mut multiply);
-                let mut curved = vec![0.0; u.len()];
+            for local in [Some((form, h.as_slice())), None] {
+                let mut curved = Vec::new();
+                let gram = directions.gram(local, &mut multiply, &mut curved);
                 for (c, a) in columns.iter().enumerate() {
                     form.multiply(N, &h, a, &mut curved);
                     for (d, b) in columns.iter().enumerate() {

@@ -65,20 +65,35 @@ fn polynomial<const C: usize>(coefficients: &[f64; C], x: f64) -> f64 {
     odd * x + even
 }
 
-/// `exp(x)`, with 0 and `inf` beyond the range of numbers.
+/// `(d, s, t)` with `exp(x) = (1 + d) s t` for powers of two `s` and `t`: one factor alone may be out
+/// of range where the result is not. What lies beyond the range of numbers comes out as 0 and `inf`.
 #[inline(always)]
-pub fn exp(x: f64) -> f64 {
+fn reduced_exp(x: f64) -> (f64, f64, f64) {
     // Neither comparison holds for NaN, which passes.
     let bounded = if x < -746.0 { -746.0 } else { x };
     let bounded = if bounded > 710.0 { 710.0 } else { bounded };
     let whole = (bounded * std::f64::consts::LOG2_E + ROUND) - ROUND;
     let rest = (bounded - whole * LN_2.0) - whole * LN_2.1;
     let series = polynomial(&FACTORIALS, rest);
-    let value = 1.0 + (rest + rest * rest * series);
-    // In two factors, as the power itself may be out of range where the result is not.
     let half = whole * 0.5 + ROUND;
     let other = (whole - (half - ROUND)) + ROUND;
-    value * power_of_two(half) * power_of_two(other)
+    (rest + rest * rest * series, power_of_two(half), power_of_two(other))
+}
+
+/// `exp(x)`, with 0 and `inf` beyond the range of numbers.
+#[inline(always)]
+pub fn exp(x: f64) -> f64 {
+    let (rest, first, second) = reduced_exp(x);
+    (1.0 + rest) * first * second
+}
+
+/// `exp(x)` and `1 - exp(x)` for `x <= 0`, both accurate relative to their size.
+#[inline(always)]
+pub fn exp_and_rest(x: f64) -> (f64, f64) {
+    let (rest, first, second) = reduced_exp(x);
+    // The power is 1 or at most 1/2, so that the difference is exact.
+    let power = first * second;
+    ((1.0 + rest) * first * second, (1.0 - power) - rest * power)
 }
 
 /// `ln(1 + s) - ln(1 - s) - 2 s`, for `|s| < 0.18`.
@@ -110,6 +125,14 @@ pub fn ln_1p(u: f64) -> f64 {
     2.0 * s + atanh_rest(s) + large * std::f64::consts::LN_2
 }
 
+/// `ln(1 + u)` for any `u >= 0`, where `1 + u` is a number.
+#[inline(always)]
+pub fn ln_1p_any(u: f64) -> f64 {
+    let sum = 1.0 + u;
+    // What the sum lost, to first order.
+    ln(sum) + (u - (sum - 1.0)) / sum
+}
+
 /// `x ln x` for `x >= 0`, 0 at 0.
 #[inline(always)]
 pub fn x_ln_x(x: f64) -> f64 {
@@ -118,7 +141,7 @@ pub fn x_ln_x(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{exp, ln, ln_1p, x_ln_x};
+    use super::{exp, exp_and_rest, ln, ln_1p, ln_1p_any, x_ln_x};
 
     /// In units of the last place.
     fn error(got: f64, expected: f64) -> f64 {
@@ -136,6 +159,15 @@ mod tests {
         }
         for u in grid(0.0, 1.0).chain((1..300).map(|e| 10f64.powi(-e))) {
             assert!(error(ln_1p(u), u.ln_1p()) <= 2.0, "ln_1p {u}");
+        }
+        for x in grid(-745.0, 0.0).chain(grid(-1.5, 0.0)).chain((1..300).map(|e| -(10f64.powi(-e))))
+        {
+            let (value, rest) = exp_and_rest(x);
+            assert_eq!(value, exp(x));
+            assert!(error(rest, -x.exp_m1()) <= 2.0, "1 - exp {x}");
+        }
+        for u in grid(0.0, 3.0).chain((-300..300).map(|e| 10f64.powi(e))) {
+            assert!(error(ln_1p_any(u), u.ln_1p()) <= 2.0, "ln_1p_any {u}");
         }
         for x in grid(1e-3, 4.0).chain((-300..300).map(|e| 10f64.powi(e))) {
             assert!(error(ln(x), x.ln()) <= 2.0, "ln {x}: {} and {}", ln(x), x.ln());

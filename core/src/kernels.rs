@@ -211,6 +211,21 @@ fn axpy_both_inner(a: f64, h: &[f64], x: &[f64], y: &mut [f64], d: &mut [f64]) {
     }
 }
 
+/// `out_i <- a (x_i - centre) h_i`.
+pub fn weigh(a: f64, centre: f64, x: &[f64], h: &[f64], out: &mut [f64]) {
+    if x.len() < SHORT {
+        return weigh_inner(a, centre, x, h, out);
+    }
+    wide!(weigh_inner(a: f64, centre: f64, x: &'a [f64], h: &'a [f64], out: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn weigh_inner(a: f64, centre: f64, x: &[f64], h: &[f64], out: &mut [f64]) {
+    for ((out, x), h) in out.iter_mut().zip(x).zip(h) {
+        *out = a * (x - centre) * h;
+    }
+}
+
 /// `sum_k v_k b_{i_k}` over the stored entries `(i, v)` of a sparse column.
 pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
@@ -321,6 +336,11 @@ mod tests {
             let less = naive - cube;
             assert!((dot_less(&a, &b, &b, &b) - less).abs() < 1e-13);
             assert!((sparse_dot_less(&all, &a, &b, &b, &b) - less).abs() < 1e-13);
+            let mut weighted = vec![f64::NAN; n];
+            weigh(0.5, 0.2, &a, &b, &mut weighted);
+            for i in 0..n {
+                assert!((weighted[i] - 0.5 * (a[i] - 0.2) * b[i]).abs() < 1e-15);
+            }
             let (mut dense, mut sparse) = (a.clone(), a.clone());
             axpy3(0.5, &b, &a, &mut dense);
             sparse_axpy3(0.5, &all, &b, &a, &mut sparse);

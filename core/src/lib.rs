@@ -50,7 +50,9 @@ mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
 pub use central_path::{CentralPath, Stage};
-pub use certificate::{Baseline, Certificate, CertificateKind, Certifier, certify, certify_with};
+pub use certificate::{
+    Baseline, Certificate, CertificateKind, Certifier, FreeStep, certify, certify_with,
+};
 pub use convex_concave::ConvexConcave;
 pub use curvature::CurvatureForm;
 pub use design::Design;

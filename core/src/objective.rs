@@ -136,8 +136,11 @@ pub struct LinearModel {
     pub offset: Option<Vec<f64>>,
     /// Whether intercepts are fitted.
     pub intercept: bool,
+    /// How many parameters of its own the loss has.
+    own: usize,
     memo: Mutex<Memo>,
     rows: OnceLock<Rows>,
+    norms: OnceLock<Vec<f64>>,
 }
 
 /// The last two products with the design. A solver's certificate, its next iteration, the driver's
@@ -166,7 +169,15 @@ impl LinearModel {
             Error::check_length("offset", offset.len(), fit.samples() * fit.outputs())?;
         }
         let intercept = intercept && fit.takes_intercept();
-        Ok(Self { design, fit, offset, intercept, memo: Mutex::default(), rows: OnceLock::new() })
+        let own = fit.as_own().map_or(0, |own| own.start().len());
+        let (memo, rows, norms) = Default::default();
+        Ok(Self { design, fit, offset, intercept, own, memo, rows, norms })
+    }
+
+    /// The norm of every column of the design, computed when they are first asked for.
+    pub(crate) fn norms(&self) -> &[f64] {
+        let norm = |j: usize| self.design.column_square(j, None).sqrt();
+        self.norms.get_or_init(|| (0..self.design.features()).map(norm).collect())
     }
 
     /// The matrix sample by sample, made when it is first asked for.
@@ -276,7 +287,7 @@ impl Objective for LinearModel {
             features: self.design.features(),
             outputs,
             intercepts: if self.intercept { outputs } else { 0 },
-            own: self.fit.as_own().map_or(0, |own| own.start().len()),
+            own: self.own,
         }
     }
 

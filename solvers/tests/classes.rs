@@ -5,8 +5,8 @@ mod common;
 
 use common::*;
 use fenchel_core::{
-    CertificateKind, Curvature, CurvatureForm, DataFit, FitConjugate, Groups, LinearModel, Loss,
-    Matrix, Objective, Penalty, Problem, Response, SmoothFit, certify,
+    CertificateKind, Curvature, CurvatureForm, DataFit, DenseMatrix, FitConjugate, Groups,
+    LinearModel, Loss, Matrix, Objective, Penalty, Problem, Response, SmoothFit, certify,
 };
 use fenchel_loss_categorical::{CumulativeLogit, Multinomial};
 use fenchel_solvers::{Control, Outcome, Status, methods};
@@ -82,6 +82,26 @@ fn rows_and_groups_are_solved_alike() {
             let names = all_agree(&model, &GroupLasso { lambda: 0.06, groups });
             assert!(names.contains(&"prox_newton"), "{names:?}");
         }
+    }
+}
+
+#[test]
+fn without_a_penalty_newtons_steps_reach_the_optimum_at_once_even_where_it_is_not_unique() {
+    let (n, p) = (150, 6);
+    let mut x = numbers(31, n * p);
+    let (others, last) = x.split_at_mut(n * (p - 1));
+    for (i, last) in last.iter_mut().enumerate() {
+        *last = others[i] - others[n + i];
+    }
+    let matrix = Matrix::Dense(DenseMatrix::new(n, p, x).unwrap());
+    for (loss, number) in losses() {
+        let y = ordered(&response(33, &matrix, 1), number);
+        let model = model(&*loss, &matrix, y, None);
+        let penalty = Lasso { lambda: 0.0, shows: Shows::Separable };
+        let names = all_agree(&model, &penalty);
+        assert!(names.contains(&"prox_newton") && names.contains(&"fista"), "{names:?}");
+        let outcome = solve(&problem(&model, &penalty), "prox_newton", 1e-10);
+        assert!(outcome.iterations <= 2, "{loss:?}: {}", outcome.iterations);
     }
 }
 

@@ -52,7 +52,16 @@ impl Null {
         if let Some(null) = Self::by_prox(objective, penalty, directions.as_ref()) {
             return null;
         }
-        let zero = fitted(objective, &nothing, origin.clone());
+        let at_origin = Evaluated::at(objective, &origin);
+        let fitted_already = at_origin.as_ref().is_some_and(|at| at.is_flat);
+        let zero =
+            if fitted_already { origin } else { fitted(objective, &nothing, origin.clone()) };
+        let mut sizes = at_origin.as_ref().map_or(0.0, Evaluated::size);
+        let at_zero = match at_origin {
+            Some(at) if fitted_already => Some(at),
+            _ => Evaluated::at(objective, &zero),
+        };
+        sizes = sizes.max(at_zero.as_ref().map_or(0.0, Evaluated::size));
         let start = match &directions {
             Some(directions) if directions.len() > 0 && objective.as_smooth().is_some() => {
                 fitted(objective, directions, zero.clone())
@@ -60,14 +69,17 @@ impl Null {
             _ => zero.clone(),
         };
         let threshold = directions.and_then(|free| {
-            let mut grad = gradient(objective, &start)?;
+            let mut grad = match &at_zero {
+                Some(at) if start == zero => at.gradient.clone(),
+                _ => Evaluated::at(objective, &start)?.gradient,
+            };
             grad.truncate(objective.shape().coefficients());
             threshold(penalty, &free, grad)
         });
-        let gradient = gradient(objective, &zero);
-        let size = |g: Option<&Vec<f64>>| g.map_or(0.0, |g| max_abs(g));
-        let sizes = size(gradient.as_ref()).max(size(self::gradient(objective, &origin).as_ref()));
-        let loss = objective.value(&zero, &mut Workspace::default());
+        let (loss, gradient) = match at_zero {
+            Some(at) => (at.value, Some(at.gradient)),
+            None => (objective.value(&zero, &mut Workspace::default()), None),
+        };
         Self { zero, start, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
     }
 
@@ -75,7 +87,7 @@ impl Null {
     /// "relative" refers to, and no scale is known to lead nowhere.
     fn at(objective: &dyn Objective, start: Vec<f64>) -> Self {
         let loss = objective.value(&start, &mut Workspace::default());
-        let gradient = gradient(objective, &start);
+        let gradient = Evaluated::at(objective, &start).map(|at| at.gradient);
         let rounding = ROUNDING * gradient.as_ref().map_or(0.0, |g| max_abs(g));
         let zero = start.clone();
         Self { zero, start, dual: None, threshold: None, loss, gradient, rounding }
@@ -148,12 +160,38 @@ impl Null {
     }
 }
 
-/// The gradient, where there is one and it is finite.
-fn gradient(objective: &dyn Objective, params: &[f64]) -> Option<Vec<f64>> {
-    let smooth = objective.as_smooth()?;
-    let mut grad = vec![0.0; params.len()];
-    let value = smooth.value_gradient(params, &mut grad, &mut Workspace::default());
-    (value.is_finite() && max_abs(&grad).is_finite()).then_some(grad)
+/// An objective at a point, where it has a gradient and that is finite.
+struct Evaluated {
+    value: f64,
+    gradient: Vec<f64>,
+    /// Whether the gradient in the free parameters of a linear model is zero but for the rounding of
+    /// the sums that it is made of.
+    is_flat: bool,
+}
+
+impl Evaluated {
+    fn at(objective: &dyn Objective, params: &[f64]) -> Option<Self> {
+        let smooth = objective.as_smooth()?;
+        let mut gradient = vec![0.0; params.len()];
+        let mut work = Workspace::default();
+        let value = smooth.value_gradient(params, &mut gradient, &mut work);
+        if !value.is_finite() || !max_abs(&gradient).is_finite() {
+            return None;
+        }
+        let free = max_abs(&gradient[objective.shape().coefficients()..]);
+        // What n terms lose when they are summed, as a rule.
+        let rounding = |n: usize| {
+            let terms: f64 = work.grad_eta.iter().map(|g| g.abs()).sum();
+            (n as f64).sqrt() * f64::EPSILON * terms
+        };
+        let is_flat = objective.as_linear().is_some_and(|m| free <= rounding(m.fit.samples()));
+        Some(Self { value, gradient, is_flat })
+    }
+
+    /// The largest entry of the gradient.
+    fn size(&self) -> f64 {
+        max_abs(&self.gradient)
+    }
 }
 
 /// Fits the free parameters, beginning at `from`.

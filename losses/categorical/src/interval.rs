@@ -3,12 +3,10 @@
 //! interval or one far out. An end class has an infinite end, which the formulas take as it is.
 
 use fenchel_core::elementwise::DOMAIN_SLACK;
-use fenchel_core::functions::x_ln_x;
+use fenchel_core::functions::{exp, exp_and_rest, ln, ln_1p_any, x_ln_x};
 
-/// Width above which `1 - exp(b - a)` is computed as it is written.
-const WIDE: f64 = 0.7;
-
-/// An interval between two predictors, with the exponentials that value and derivatives share.
+/// An interval between two predictors, with the exponentials that value and derivatives share. All
+/// of it is inlined and without branches, so that a loop takes several intervals at a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interval {
     /// The upper end, perhaps `+inf`, and the lower end, perhaps `-inf`.
@@ -22,6 +20,7 @@ pub(crate) struct Interval {
 }
 
 /// `sigma(z)` and `sigma(-z)` of `exp(-|z|)`, each accurate relative to its size.
+#[inline(always)]
 fn sigmoids(z: f64, tail: f64) -> (f64, f64) {
     let large = 1.0 / (1.0 + tail);
     let small = tail * large;
@@ -30,23 +29,22 @@ fn sigmoids(z: f64, tail: f64) -> (f64, f64) {
 
 impl Interval {
     /// That from `b` up to `a`.
+    #[inline(always)]
     pub fn new(a: f64, b: f64) -> Self {
-        let tails = ((-a.abs()).exp(), (-b.abs()).exp());
-        let ratio = if a >= 0.0 && b <= 0.0 { tails.0 * tails.1 } else { (b - a).exp() };
-        let inside = if a - b > WIDE { 1.0 - ratio } else { -(b - a).exp_m1() };
+        let tails = (exp(-a.abs()), exp(-b.abs()));
+        let (ratio, inside) = exp_and_rest(b - a);
         Self { a, b, tails, ratio, inside }
     }
 
     /// `-log(sigma(a) - sigma(b))`, `+inf` unless `a > b`.
+    #[inline(always)]
     pub fn value(&self) -> f64 {
-        if self.a <= self.b {
-            return f64::INFINITY;
-        }
         // (1 + e^-|a|) (1 + e^-|b|) / (1 - q) - 1.
         let (a, b) = self.tails;
         let more = (a + b + a * b + self.ratio) / self.inside;
-        let log = if more > 0.5 { (1.0 + more).ln() } else { more.ln_1p() };
-        (-self.a).max(0.0) + self.b.max(0.0) + log
+        let value = (-self.a).max(0.0) + self.b.max(0.0) + ln_1p_any(more);
+        // NaN passes.
+        if self.a <= self.b { f64::INFINITY } else { value }
     }
 
     /// `sigma(a) - sigma(b)`, 0 unless `a > b`.
@@ -59,6 +57,7 @@ impl Interval {
     }
 
     /// The derivatives in `a` and `b`.
+    #[inline(always)]
     pub fn derivatives(&self) -> (f64, f64) {
         let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
         let odds = self.ratio / self.inside;
@@ -66,11 +65,13 @@ impl Interval {
     }
 
     /// The derivative along a common shift of both ends: what is left of the two when they cancel.
+    #[inline(always)]
     pub fn shift_derivative(&self) -> f64 {
         sigmoids(self.b, self.tails.1).0 - sigmoids(self.a, self.tails.0).1
     }
 
     /// `(d2/da2, d2/db2, d2/dadb)`.
+    #[inline(always)]
     pub fn second_derivatives(&self) -> (f64, f64, f64) {
         let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
         let between = self.ratio / (self.inside * self.inside);
@@ -88,26 +89,22 @@ impl Interval {
 /// A  = -u_a (1 + 2 u_b / (R + 1)) / E,   B = u_b (1 - 2 u_a / (R + 1)) / E,   R = E - D
 /// ```
 /// on `u_a <= 0 <= u_b`, `|S| <= 1`, and `+inf` elsewhere.
+#[inline(always)]
 pub(crate) fn conjugate(u_a: f64, u_b: f64) -> f64 {
     let slack = DOMAIN_SLACK * (1.0 + u_a.abs() + u_b.abs());
     let sum = u_a + u_b;
-    if !(u_a <= slack && u_b >= -slack && sum.abs() <= 1.0 + slack) {
-        return f64::INFINITY;
-    }
+    let inside = (u_a <= slack) & (u_b >= -slack) & (sum.abs() <= 1.0 + slack);
     let (u_a, u_b, sum) = (u_a.min(0.0), u_b.max(0.0), sum.clamp(-1.0, 1.0));
     let (up, down, apart) = (1.0 + sum, 1.0 - sum, u_b - u_a);
     let root = (apart * apart + up * down).sqrt();
     let e = apart + root;
-    let mut total = x_ln_x(up) + x_ln_x(down) - e.ln();
-    if u_a < 0.0 {
-        let missed = -u_a * (1.0 + 2.0 * u_b / (root + 1.0)) / e;
-        total += u_a * (0.5 * (1.0 + down / e) / missed).ln();
-    }
-    if u_b > 0.0 {
-        let missed = u_b * (1.0 - 2.0 * u_a / (root + 1.0)) / e;
-        total += u_b * (missed / (0.5 * (1.0 + up / e))).ln();
-    }
-    total
+    let missed_a = -u_a * (1.0 + 2.0 * u_b / (root + 1.0)) / e;
+    let missed_b = u_b * (1.0 - 2.0 * u_a / (root + 1.0)) / e;
+    // Where `u` is 0 the logarithm is that of 0 or infinity, which `ln` takes for some number.
+    let total = x_ln_x(up) + x_ln_x(down) - ln(e)
+        + u_a * ln(0.5 * (1.0 + down / e) / missed_a)
+        + u_b * ln(missed_b / (0.5 * (1.0 + up / e)));
+    if inside { total } else { f64::INFINITY }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod classes;
 mod cumulative_logit;
 mod interval;
+mod intervals;
 mod multinomial;
 mod ordered;
 

@@ -7,7 +7,11 @@ use fenchel_core::{
 };
 
 use crate::classes::Classes;
-use crate::interval::{Interval, conjugate};
+use crate::interval::Interval;
+use crate::intervals::{Intervals, Sample};
+
+/// Ends whose formulas are harmless, for samples without weight.
+const NEUTRAL: (f64, f64) = (1.0, -1.0);
 
 /// `-log P(y)` with `P(y <= k) = sigma(z_k)` for q predictors a sample, `+inf` where the two around
 /// its class are out of order.
@@ -23,55 +27,39 @@ impl OrderedFit {
         Self { thresholds: classes.count - 1, classes }
     }
 
-    /// The interval of a sample of class `y`, where its predictors are `at(0), ..., at(q - 1)`.
-    fn interval(&self, y: usize, at: impl Fn(usize) -> f64) -> Interval {
-        let a = if y < self.thresholds { at(y) } else { f64::INFINITY };
-        let b = if y > 0 { at(y - 1) } else { f64::NEG_INFINITY };
-        Interval::new(a, b)
+    /// The ends of a sample of class `y` where its predictors are `at(0), ..., at(q - 1)`. Both are
+    /// read, as a branch on the class is one that is not foreseen.
+    #[inline(always)]
+    fn ends(&self, y: usize, at: impl Fn(usize) -> f64) -> (f64, f64) {
+        let (upper, lower) = (at(y.min(self.thresholds - 1)), at(y.max(1) - 1));
+        (
+            if y < self.thresholds { upper } else { f64::INFINITY },
+            if y > 0 { lower } else { f64::NEG_INFINITY },
+        )
     }
 
-    /// Samples of positive weight, with class and share.
-    fn counted(&self) -> impl Iterator<Item = (usize, usize, f64)> {
-        let pairs = self.classes.class.iter().zip(&self.classes.shares).enumerate();
-        pairs
-            .filter(|(_, (_, share))| **share > 0.0)
-            .map(|(i, (y, share))| (i, *y as usize, *share))
-    }
-
-    /// The loss for predictors `at(i, k)`, and `visit(sample, class, share, interval)` for every
-    /// sample up to the first at which it is infinite.
+    /// The loss for samples with these ends, `ends(sample, class)`: the sum of what `part` makes of
+    /// stretches of samples, up to the first at which it is infinite.
     fn total(
         &self,
-        at: impl Fn(usize, usize) -> f64,
-        mut visit: impl FnMut(usize, usize, f64, &Interval),
+        ends: impl Fn(usize, usize) -> (f64, f64),
+        mut part: impl FnMut(&mut Intervals) -> f64,
     ) -> f64 {
-        let mut total = 0.0;
-        for (i, y, share) in self.counted() {
-            let interval = self.interval(y, |k| at(i, k));
-            total += share * interval.value();
+        let (mut total, mut intervals) = (0.0, Intervals::new());
+        for begin in Intervals::begins(self.samples()) {
+            intervals.gather(begin, &self.classes, NEUTRAL, &ends);
+            total += part(&mut intervals);
             if total.is_nan() || total == f64::INFINITY {
                 return f64::INFINITY;
             }
-            visit(i, y, share, &interval);
         }
         total
     }
 
-    /// `visit(threshold, derivative)` for those around class `y`.
-    fn derivatives(
-        &self,
-        y: usize,
-        share: f64,
-        interval: &Interval,
-        mut visit: impl FnMut(usize, f64),
-    ) {
-        let (upper, lower) = interval.derivatives();
-        if y < self.thresholds {
-            visit(y, share * upper);
-        }
-        if y > 0 {
-            visit(y - 1, share * lower);
-        }
+    /// The same for predictors `z`.
+    fn total_at(&self, z: &[f64], part: impl FnMut(&mut Intervals) -> f64) -> f64 {
+        let n = self.samples();
+        self.total(|i, y| self.ends(y, |k| z[i + n * k]), part)
     }
 
     fn samples(&self) -> usize {
@@ -82,11 +70,13 @@ impl OrderedFit {
     /// probability counts as the rounding unit, as a single row would else decide alone.
     pub fn deviance(&self, z: &[f64]) -> f64 {
         let n = self.samples();
-        let term = |(i, y, share): (usize, usize, f64)| {
-            let value = self.interval(y, |k| z[i + n * k]).value();
+        let samples = self.classes.class.iter().zip(&self.classes.shares).enumerate();
+        let term = |(i, (y, share)): (usize, (&u32, &f64))| {
+            let (a, b) = self.ends(*y as usize, |k| z[i + n * k]);
+            let value = Interval::new(a, b).value();
             2.0 * share * if value.is_finite() { value } else { -f64::EPSILON.ln() }
         };
-        self.counted().map(term).sum()
+        samples.filter(|(_, (_, share))| **share > 0.0).map(term).sum()
     }
 }
 
@@ -98,8 +88,7 @@ impl DataFit for OrderedFit {
         self.thresholds
     }
     fn value(&self, z: &[f64], _own: &[f64]) -> f64 {
-        let n = self.samples();
-        self.total(|i, k| z[i + n * k], |_, _, _, _| ())
+        self.total_at(z, Intervals::value)
     }
     fn as_smooth(&self) -> Option<&dyn SmoothFit> {
         Some(self)
@@ -116,9 +105,18 @@ impl SmoothFit for OrderedFit {
     fn gradient(&self, z: &[f64], _own: &[f64], grad: &mut [f64], _: &mut [f64]) -> f64 {
         let n = self.samples();
         grad.fill(0.0);
-        let at = |i: usize, k: usize| z[i + n * k];
-        self.total(at, |i, y, share, interval| {
-            self.derivatives(y, share, interval, |k, d| grad[i + n * k] = d);
+        self.total_at(z, |intervals| {
+            let value = intervals.gradient();
+            intervals.each(&self.classes, |Sample { i, class: y, derivatives }| {
+                let [upper, lower, _] = derivatives;
+                if y < self.thresholds {
+                    grad[i + n * y] = upper;
+                }
+                if y > 0 {
+                    grad[i + n * (y - 1)] = lower;
+                }
+            });
+            value
         })
     }
     /// It grows without bound as two predictors meet.
@@ -135,17 +133,23 @@ impl Curvature for OrderedFit {
         let n = self.samples();
         out.fill(0.0);
         let (diagonal, beside) = out.split_at_mut(n * self.thresholds);
-        for (i, y, share) in self.counted() {
-            let (upper, lower, between) = self.interval(y, |k| z[i + n * k]).second_derivatives();
-            if y < self.thresholds {
-                diagonal[i + n * y] = share * upper;
-            }
-            if y > 0 {
-                diagonal[i + n * (y - 1)] = share * lower;
-            }
-            if y > 0 && y < self.thresholds {
-                beside[i + n * (y - 1)] = share * between;
-            }
+        let mut intervals = Intervals::new();
+        for begin in Intervals::begins(n) {
+            let ends = |i: usize, y: usize| self.ends(y, |k| z[i + n * k]);
+            intervals.gather(begin, &self.classes, NEUTRAL, ends);
+            intervals.curvature();
+            intervals.each(&self.classes, |Sample { i, class: y, derivatives }| {
+                let [upper, lower, between] = derivatives;
+                if y < self.thresholds {
+                    diagonal[i + n * y] = upper;
+                }
+                if y > 0 {
+                    diagonal[i + n * (y - 1)] = lower;
+                }
+                if y > 0 && y < self.thresholds {
+                    beside[i + n * (y - 1)] = between;
+                }
+            });
         }
     }
 }
@@ -154,17 +158,25 @@ impl FitConjugate for OrderedFit {
     /// Only the predictors around a sample's class have a dual.
     fn conjugate(&self, u: &[f64]) -> f64 {
         let (n, q) = (self.samples(), self.thresholds);
-        let mut total = 0.0;
-        for (i, (y, share)) in self.classes.class.iter().zip(&self.classes.shares).enumerate() {
-            let y = if *share > 0.0 { *y as usize } else { q + 1 };
-            if (0..q).any(|k| k != y && k + 1 != y && u[i + n * k] != 0.0) {
+        for (k, u) in u.chunks_exact(n).enumerate() {
+            let misplaced = |u: f64, y: usize, share: f64| {
+                (u != 0.0) & (((y != k) & (y != k + 1)) | (share <= 0.0))
+            };
+            let pairs = u.iter().zip(&self.classes.class).zip(&self.classes.shares);
+            // All of them, as a loop without an early end is one over several samples at a time.
+            if pairs.fold(false, |any, ((u, y), share)| any | misplaced(*u, *y as usize, *share)) {
                 return f64::INFINITY;
             }
-            if *share > 0.0 {
-                let upper = if y < q { u[i + n * y] / share } else { 0.0 };
-                let lower = if y > 0 { u[i + n * (y - 1)] / share } else { 0.0 };
-                total += share * conjugate(upper, lower);
-            }
+        }
+        let (mut total, mut intervals) = (0.0, Intervals::new());
+        for begin in Intervals::begins(n) {
+            let duals = |i: usize, y: usize| {
+                let share = self.classes.shares[i];
+                let (upper, lower) = self.ends(y, |k| u[i + n * k] / share);
+                (if y < q { upper } else { 0.0 }, if y > 0 { lower } else { 0.0 })
+            };
+            intervals.gather(begin, &self.classes, (0.0, 0.0), duals);
+            total += intervals.conjugate();
         }
         total
     }
@@ -182,6 +194,20 @@ impl ThresholdFit {
         Self { ordered: OrderedFit::new(classes), parallel }
     }
 
+    /// The loss, by stretches of samples.
+    fn total(&self, eta: &[f64], own: &[f64], part: impl FnMut(&mut Intervals) -> f64) -> f64 {
+        if !self.parallel {
+            let ends =
+                |i: usize, y: usize| self.ordered.ends(y, |k| eta[self.place(i, k)] + own[k]);
+            return self.ordered.total(ends, part);
+        }
+        // A class finds its ends at its number and one further.
+        let mut ends = vec![f64::NEG_INFINITY];
+        ends.extend_from_slice(own);
+        ends.push(f64::INFINITY);
+        self.ordered.total(|i, y| (eta[i] + ends[y + 1], eta[i] + ends[y]), part)
+    }
+
     /// Where predictor `k` of sample `i` finds its part of `eta`.
     fn place(&self, i: usize, k: usize) -> usize {
         if self.parallel { i } else { i + self.ordered.samples() * k }
@@ -196,7 +222,7 @@ impl DataFit for ThresholdFit {
         if self.parallel { 1 } else { self.ordered.thresholds }
     }
     fn value(&self, eta: &[f64], own: &[f64]) -> f64 {
-        self.ordered.total(|i, k| eta[self.place(i, k)] + own[k], |_, _, _, _| ())
+        self.total(eta, own, Intervals::value)
     }
     fn takes_intercept(&self) -> bool {
         false
@@ -234,17 +260,28 @@ impl SmoothFit for ThresholdFit {
     fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], grad_own: &mut [f64]) -> f64 {
         grad.fill(0.0);
         grad_own.fill(0.0);
-        let at = |i: usize, k: usize| eta[self.place(i, k)] + own[k];
-        self.ordered.total(at, |i, y, share, interval| {
-            if self.parallel {
-                grad[i] = share * interval.shift_derivative();
-            }
-            self.ordered.derivatives(y, share, interval, |k, d| {
-                grad_own[k] += d;
-                if !self.parallel {
-                    grad[self.place(i, k)] = d;
+        let thresholds = self.ordered.thresholds;
+        self.total(eta, own, |intervals| {
+            let value = intervals.gradient();
+            intervals.each(&self.ordered.classes, |Sample { i, class: y, derivatives }| {
+                let [upper, lower, shift] = derivatives;
+                if self.parallel {
+                    grad[i] = shift;
+                }
+                let mut add = |k: usize, d: f64| {
+                    grad_own[k] += d;
+                    if !self.parallel {
+                        grad[self.place(i, k)] = d;
+                    }
+                };
+                if y < thresholds {
+                    add(y, upper);
+                }
+                if y > 0 {
+                    add(y - 1, lower);
                 }
             });
+            value
         })
     }
     fn hessian_bound(&self) -> Option<f64> {

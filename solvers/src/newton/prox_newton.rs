@@ -4,6 +4,7 @@
 //! The model is minimised by (block) coordinate descent over a working set where the penalty
 //! separates, else by accelerated proximal gradient on the Gram matrix. Where a sample couples the
 //! columns of its predictor, and where the loss has thresholds, the model has blocks of curvature.
+//! Where the penalty is constant, Newton's step in all parameters is at hand wherever a certificate is.
 //!
 //! Needs: a loss with gradient and curvature; a penalty that separates over coefficients or blocks,
 //! or, where the curvature is diagonal, one that has a joint prox and few coefficients.
@@ -11,7 +12,9 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{CertificateKind, Convexity, LinearModel, Problem, Separable, Shape, kernels};
+use fenchel_core::{
+    CertificateKind, Convexity, Lineality, LinearModel, Problem, Separable, Shape, kernels,
+};
 
 use super::correction::Correction;
 use super::coupled::{Descent, Start};
@@ -30,6 +33,9 @@ const INNER: f64 = 0.1;
 /// Steps on one working set at most, and the share of the last certificate that another must beat.
 const STEPS: usize = 10;
 const PAYS: f64 = 0.7;
+
+/// Products with so many columns cost less than the loss does.
+const FEW: usize = 64;
 
 /// A whole step that was to gain more than so many times the tolerance is followed by another one
 /// before a certificate is asked for: a model solved to [`INNER`] leaves about its square of the gain.
@@ -50,6 +56,8 @@ struct ProxNewton {
     gram: GramModel,
     working: WorkingSet,
     certifier: Certifier,
+    /// Whether steps are Newton's in all parameters.
+    free: bool,
     /// How far a sample's predictor may move in a step, by the model of that sample alone.
     radius: f64,
     correction: Correction,
@@ -58,6 +66,8 @@ struct ProxNewton {
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     grad_own: Vec<f64>,
+    /// The loss at `start`, where that is already the start of the next step.
+    expanded: Option<f64>,
     /// The gradient in the coefficients of the working set, between steps without a certificate.
     gradient: Vec<f64>,
     start: Vec<f64>,
@@ -87,8 +97,11 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             prox.prox(&outside, 1.0, beta);
         }
         self.certifier.bound(p.penalty);
-        state.certificate = self.certifier.certify(p, &state.params);
         self.working.begin(p.penalty);
+        self.free = p.penalty.lineality() == Lineality::Everything;
+        if !self.free {
+            state.certificate = self.certifier.certify(p, &state.params);
+        }
         Ok((state, None))
     }
 
@@ -99,6 +112,18 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = *problem.problem.as_ref().expect("the executor holds the problem");
         let before = state.params.clone();
+        self.expanded = None;
+        if self.free {
+            self.free = self.free_steps(&p, &mut state.params)?;
+            state.certificate = match self.free {
+                true => self.certifier.certify_after(&p, &state.params),
+                false => self.certifier.certify(&p, &state.params),
+            };
+            if self.free || state.certificate.relative <= self.tol {
+                state.stalled = state.params == before;
+                return Ok((state, None));
+            }
+        }
         let units = Units::of(p.penalty);
         let shape = p.shape();
         let mut largest = units.as_ref().map_or(0.0, |units| {
@@ -106,6 +131,9 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             self.working.renew(units, shape.features, beta, gradient)
         });
         let whole = self.working.complete && self.working.features.len() == shape.features;
+        let inside = self.working.features.len();
+        // A certificate of the working set costs about as much as one of all.
+        let few = shape.features - inside <= inside + FEW;
         let mut reached = f64::INFINITY;
         let mut certificate = None;
         for _ in 0..STEPS {
@@ -115,11 +143,14 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             if !self.working.complete {
                 break;
             }
-            let far = FAR * self.tol * p.baseline.objective.max(1.0);
+            let far = self.far(&p);
             let in_values = state.certificate.kind == CertificateKind::DualityGap;
             if in_values && step.share == 1.0 && step.gain > far && step.gain.is_finite() {
-                largest = self.violation(&p, units, &state.params);
+                largest = self.violation(&p, units, &state.params)?;
                 continue;
+            }
+            if few {
+                break;
             }
             let features = &self.working.features;
             let now = self.certifier.certify_over(&p, &state.params, features);
@@ -158,6 +189,44 @@ fn is_coupled(model: &LinearModel) -> bool {
 }
 
 impl ProxNewton {
+    /// Newton's steps in all parameters, until one gains so little that a certificate may show the rest
+    /// to be in tolerance; false where there is none, or next to nothing left of one.
+    fn free_steps(&mut self, p: &Problem<'_>, params: &mut [f64]) -> Result<bool, Error> {
+        let model = p.objective.as_linear().expect("`supports` asked for a linear model");
+        let shape = p.shape();
+        // No gain of a first step says what comes next.
+        let mut before = 0.0;
+        for _ in 0..STEPS {
+            let Some(free) = self.certifier.free_step(p, params) else { return Ok(false) };
+            self.start.clear();
+            self.start.extend_from_slice(params);
+            model.eta(params, &mut self.eta);
+            kernels::axpy(1.0, &free.along, params);
+            self.change_from_params(model, &shape, params);
+            let step = self.search(p, model, free.loss, -free.decrease, params);
+            if step.share < LEAST {
+                return Ok(false);
+            }
+            if step.share < 1.0 {
+                before = 0.0;
+                continue;
+            }
+            // Gains fall quadratically: the next relates to the square of this one as this one does to
+            // that of the one before.
+            let next = step.gain * (step.gain / before) * (step.gain / before);
+            before = step.gain;
+            if step.gain <= self.far(p) || next <= self.far(p) / FAR {
+                return Ok(true);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A gain after which a certificate is not worth while yet.
+    fn far(&self, p: &Problem<'_>) -> f64 {
+        FAR * self.tol * p.baseline.objective.max(1.0)
+    }
+
     /// One step of Newton's method over the working set.
     fn newton_step(
         &mut self,
@@ -167,7 +236,10 @@ impl ProxNewton {
         params: &mut [f64],
     ) -> Result<Step, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        let value = self.expand(p, model, params)?;
+        let value = match self.expanded.take() {
+            Some(value) => value,
+            None => self.expand(p, model, params)?,
+        };
         let inner = Inner {
             tol: INNER * largest.max(1e-300),
             epochs: EPOCHS,
@@ -193,7 +265,8 @@ impl ProxNewton {
                 self.change_from_residual(model.fit.samples());
             }
         }
-        let step = self.search(p, model, value, params);
+        let decrease = self.slope(p, params);
+        let step = self.search(p, model, value, decrease, params);
         let share = step.share;
         if share == 1.0 {
             self.radius *= GROWTH;
@@ -211,17 +284,20 @@ impl ProxNewton {
         Ok(step)
     }
 
-    /// The largest violation on the working set, outside of which there is none.
-    fn violation(&mut self, p: &Problem<'_>, units: &Units<'_>, params: &[f64]) -> f64 {
+    /// The largest violation on the working set, outside of which there is none, at the start of the
+    /// next step.
+    fn violation(
+        &mut self,
+        p: &Problem<'_>,
+        units: &Units<'_>,
+        params: &[f64],
+    ) -> Result<f64, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
-        let (beta, _, own) = p.shape().split(params);
-        model.eta(params, &mut self.eta);
-        self.grad_own.resize(own.len(), 0.0);
-        smooth.gradient(&self.eta, own, &mut self.grad_eta, &mut self.grad_own);
+        self.expanded = Some(self.expand(p, model, params)?);
+        let beta = p.shape().split(params).0;
         self.gradient.resize(beta.len(), 0.0);
         model.design.mul_t_over(&self.working.features, &self.grad_eta, &mut self.gradient);
-        self.working.largest(units, beta, &self.gradient)
+        Ok(self.working.largest(units, beta, &self.gradient))
     }
 
     /// Where the curvature only bounds a Hessian that is known by products, a step of Newton's method
@@ -245,7 +321,8 @@ impl ProxNewton {
         let at = (eta.as_slice(), grad_eta.as_slice());
         if self.correction.step(penalty, model, bound, at, (&shape, &mut *params)) {
             self.change_from_params(model, &shape, params);
-            self.search(p, model, value, params);
+            let decrease = self.slope(p, params);
+            self.search(p, model, value, decrease, params);
         }
         Ok(())
     }
@@ -351,12 +428,22 @@ impl ProxNewton {
         }
     }
 
-    /// Shortens the step from `start` to `params` until `F` falls enough.
+    /// The change of the loss from `start` to `params`, to first order.
+    fn slope(&self, problem: &Problem<'_>, params: &[f64]) -> f64 {
+        let shape = problem.shape();
+        let moved = shape.split(params).2.iter().zip(shape.split(&self.start).2);
+        let along_own: f64 = moved.zip(&self.grad_own).map(|((new, old), g)| g * (new - old)).sum();
+        kernels::dot(&self.grad_eta, &self.change) + along_own
+    }
+
+    /// Shortens the step from `start` to `params` until `F` falls enough, where the loss is `value` at
+    /// `start` and changes by `slope` to first order.
     fn search(
         &mut self,
         problem: &Problem<'_>,
         model: &LinearModel,
         value: f64,
+        slope: f64,
         params: &mut [f64],
     ) -> Step {
         let shape = problem.shape();
@@ -364,10 +451,7 @@ impl ProxNewton {
         let change = &self.change;
         let old_penalty = problem.penalty.value(&self.start[..coefficients]);
         let full_penalty = problem.penalty.value(&params[..coefficients]);
-        let moved = params[shape.len() - shape.own..].iter().zip(shape.split(&self.start).2);
-        let along_own: f64 = moved.zip(&self.grad_own).map(|((new, old), g)| g * (new - old)).sum();
-        let decrease =
-            kernels::dot(&self.grad_eta, change) + along_own + full_penalty - old_penalty;
+        let decrease = slope + full_penalty - old_penalty;
         let target = params.to_vec();
         self.trial.resize(self.eta.len(), 0.0);
         let mut step = 1.0;

@@ -78,7 +78,7 @@ impl Penalty for Lasso {
         Convexity::Convex
     }
     fn lineality(&self) -> Lineality {
-        Lineality::Trivial
+        if self.lambda == 0.0 { Lineality::Everything } else { Lineality::Trivial }
     }
     fn as_prox(&self) -> Option<&dyn Prox> {
         (self.shows != Shows::Terms).then_some(self as &dyn Prox)

@@ -6,8 +6,8 @@ use fenchel_core::{Blocks, Column, Design, LinearModel, Separable, kernels, wors
 
 use super::model::{Local, Model, Position};
 use crate::coordinate::{
-    Anderson, Curvatures, DIRECT, FOCUS, Inner, Patience, SupportNewton, Units, block_bound,
-    column_moments, few_nonzero, price,
+    Anderson, Curvatures, DIRECT, FOCUS, Inner, Patience, Quadratic, SupportNewton, Units,
+    block_bound, column_moments, few_nonzero, price,
 };
 
 /// Least share of its curvature that a coordinate keeps when the free parameters go along: less is
@@ -33,6 +33,8 @@ pub(crate) struct Descent {
     anderson: Anderson,
     newton: SupportNewton,
     patience: Patience,
+    /// The largest step of the epoch before; 0 where that visited others.
+    before: f64,
     end: Vec<f64>,
     saved: Saved,
 }
@@ -112,7 +114,7 @@ impl Descent {
             }
             // The nonzero coefficients alone cost less and do most of the work.
             self.anderson.clear();
-            self.patience.begin();
+            self.begin();
             let tol = inner.tol.max(FOCUS * largest);
             while left > 0 {
                 let largest = self.epoch(units, design, working, &mut params);
@@ -123,8 +125,21 @@ impl Descent {
                 self.hasten(units, design, working, &mut params, largest, inner);
             }
             self.anderson.clear();
-            self.patience.begin();
+            self.begin();
         }
+    }
+
+    /// Forgets the rate, as other coefficients are visited from now on.
+    fn begin(&mut self) {
+        self.patience.begin();
+        self.before = 0.0;
+    }
+
+    /// Whether descent comes to its tolerance in fewer epochs than a Newton step costs, at the rate at
+    /// which its largest steps fall.
+    fn is_soon_over(&self, price: f64, step: f64, tol: f64) -> bool {
+        let rate = step / self.before;
+        rate < 1.0 && (tol / step).ln() / rate.ln() <= price
     }
 
     fn epoch(
@@ -175,19 +190,27 @@ impl Descent {
             let coordinates = || self.visited.iter().map(|&at| self.coordinates[at]);
             let support: Vec<usize> = coordinates().map(|c| c.flat).collect();
             let price = price(design, &support, None);
-            if price <= DIRECT && self.patience.is_over(price, largest, inner) {
+            let soon = self.is_soon_over(price, largest, inner.tol);
+            if price <= DIRECT && self.patience.is_over(price, largest, inner) && !soon {
                 let bounds: Vec<f64> = coordinates().map(|c| c.curvature).collect();
                 let support = (support.as_slice(), bounds.as_slice());
                 let mut end = std::mem::take(&mut self.end);
-                let model = &self.model;
+                let single = Single {
+                    model: &self.model,
+                    coordinates: &self.coordinates,
+                    moments: &self.moments,
+                    responses: &self.responses,
+                };
                 let found =
-                    self.newton.run(*penalty, design, model, support, params.beta, &mut end);
+                    self.newton.run(*penalty, design, &single, support, params.beta, &mut end);
                 let taken = found && self.jump(units, design, working, &end, params);
                 self.end = end;
                 self.patience.renew(taken);
+                self.before = 0.0;
                 self.anderson.clear();
                 return;
             }
+            self.before = largest;
         }
         let iterate = self.visited.iter().map(|&at| params.beta[self.coordinates[at].flat]);
         if let Some(point) = self.anderson.push(iterate) {
@@ -380,5 +403,60 @@ impl Descent {
             std::mem::swap(&mut self.model.at, &mut self.saved.at);
         }
         taken
+    }
+}
+
+/// The model of a single column of `eta`, free parameters at their best, with the moments of the working
+/// set at hand.
+struct Single<'a> {
+    model: &'a Model,
+    coordinates: &'a [Coordinate],
+    moments: &'a [f64],
+    responses: &'a [f64],
+}
+
+impl Quadratic for Single<'_> {
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn weighted_residual(&self, _: usize, out: &mut Vec<f64>) {
+        self.model.residual(out);
+    }
+    fn weights(&self, _: usize) -> Curvatures<'_> {
+        Curvatures::Each(self.model.diagonal(0))
+    }
+    fn is_fixed(&self) -> bool {
+        false
+    }
+    fn eliminate(
+        &self,
+        k: usize,
+        design: &Design,
+        features: &[usize],
+        first: usize,
+        products: &mut [f64],
+    ) {
+        if !self.model.free {
+            return;
+        }
+        let (wide, m) = (self.model.wide, features.len());
+        // Threshold by threshold, so that a column of products is gone through as a whole.
+        let mut along = vec![0.0; m * wide];
+        let (mut centred, mut responses) = (vec![0.0; wide], vec![0.0; m * wide]);
+        for (c, (&j, response)) in features.iter().zip(responses.chunks_mut(wide)).enumerate() {
+            let at = self.coordinates.binary_search_by_key(&j, |coordinate| coordinate.flat);
+            let at = at.expect("steps are on coordinates of the working set, which ascend");
+            let range = at * wide..(at + 1) * wide;
+            centred.copy_from_slice(&self.moments[range.clone()]);
+            self.model.centre(design, j, k, &mut centred);
+            centred.iter().enumerate().for_each(|(f, moment)| along[f * m + c] = *moment);
+            response.copy_from_slice(&self.responses[range]);
+        }
+        for (b, column) in products.chunks_mut(m).enumerate() {
+            let end = first + b;
+            for (along, r) in along.chunks(m).zip(&responses[end * wide..]) {
+                kernels::axpy(-r, &along[..=end], &mut column[..=end]);
+            }
+        }
     }
 }

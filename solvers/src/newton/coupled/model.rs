@@ -16,8 +16,6 @@
 use faer::{MatRef, Side};
 use fenchel_core::{Column, CurvatureForm, DataFit, Design, Thresholds, kernels};
 
-use crate::coordinate::{Curvatures, Quadratic};
-
 /// Curvatures are kept above this share of the largest, as in the model of a diagonal curvature.
 const CURVATURE_FLOOR: f64 = 1e-6;
 
@@ -40,6 +38,8 @@ pub(super) struct Model {
     diagonal: Vec<f64>,
     /// Curvature between the one column of `eta` and each of several thresholds, n x L.
     cross: Vec<f64>,
+    /// The predictor that thresholds widen, n x L.
+    predictor: Vec<f64>,
     /// `sum_i` of the curvature in the predictor, L x L, and its pseudoinverse.
     information: Vec<f64>,
     inverse: Vec<f64>,
@@ -108,6 +108,7 @@ impl Default for Model {
             curvature: Vec::new(),
             diagonal: Vec::new(),
             cross: Vec::new(),
+            predictor: Vec::new(),
             information: Vec::new(),
             inverse: Vec::new(),
             products: Vec::new(),
@@ -127,15 +128,17 @@ impl Model {
         self.free = local.intercept || thresholds.is_some();
         self.form = curvature.form();
         self.curvature.resize(self.form.length(self.n, self.wide), 0.0);
-        let mut predictor = Vec::new();
-        match thresholds {
-            Some(thresholds) => thresholds.predictor(local.eta, local.own, &mut predictor),
-            None => predictor.extend_from_slice(local.eta),
-        }
-        curvature.curvature(&predictor, &[], &mut self.curvature);
-        self.set_information(&mut predictor);
+        let predictor = match thresholds {
+            Some(thresholds) => {
+                thresholds.predictor(local.eta, local.own, &mut self.predictor);
+                &self.predictor
+            }
+            None => local.eta,
+        };
+        curvature.curvature(predictor, &[], &mut self.curvature);
+        self.information = self.form.total(self.n, self.wide, &self.curvature);
         if self.wide > self.outputs {
-            self.share_column(&predictor);
+            self.share_column();
         } else {
             self.cross.clear();
             self.raise(local.grad_eta);
@@ -158,26 +161,11 @@ impl Model {
         }
     }
 
-    /// Fills `information`; `scratch` is overwritten.
-    fn set_information(&mut self, scratch: &mut Vec<f64>) {
-        let (n, wide) = (self.n, self.wide);
-        let mut indicator = vec![0.0; n * wide];
-        scratch.resize(n * wide, 0.0);
-        self.information.clear();
-        for l in 0..wide {
-            indicator[l * n..(l + 1) * n].fill(1.0);
-            self.form.multiply(n, &self.curvature, &indicator, scratch);
-            indicator[l * n..(l + 1) * n].fill(0.0);
-            self.information.extend(scratch.chunks(n).map(kernels::sum));
-        }
-    }
-
     /// One column of `eta` moves all columns of the predictor: its curvature is the sum of theirs.
-    fn share_column(&mut self, predictor: &[f64]) {
-        let n = self.n;
-        let ones = vec![1.0; predictor.len()];
-        self.cross.resize(predictor.len(), 0.0);
-        self.form.multiply(n, &self.curvature, &ones, &mut self.cross);
+    fn share_column(&mut self) {
+        let (n, wide) = (self.n, self.wide);
+        self.cross.resize(n * wide, 0.0);
+        self.form.row_sums(n, &self.curvature, &mut self.cross);
         self.form = CurvatureForm::Diagonal;
         self.curvature.clear();
         self.curvature.resize(n, 0.0);
@@ -454,50 +442,15 @@ impl Model {
     }
 }
 
-/// Of a single column of `eta`, free parameters at their best.
-impl Quadratic for Model {
-    fn outputs(&self) -> usize {
-        1
-    }
-    fn weighted_residual(&self, _: usize, out: &mut Vec<f64>) {
+impl Model {
+    /// Appends the negative gradient in a single column of `eta`, free parameters at their best.
+    pub fn residual(&self, out: &mut Vec<f64>) {
         let begin = out.len();
         out.extend_from_slice(&self.at.gradient);
         for (cross, shift) in self.shared().chunks(self.n).zip(&self.at.shift) {
             kernels::axpy(*shift, cross, &mut out[begin..]);
         }
         out[begin..].iter_mut().for_each(|g| *g = -*g);
-    }
-    fn weights(&self, _: usize) -> Curvatures<'_> {
-        Curvatures::Each(self.diagonal(0))
-    }
-    fn is_fixed(&self) -> bool {
-        false
-    }
-    fn eliminate(
-        &self,
-        k: usize,
-        design: &Design,
-        features: &[usize],
-        first: usize,
-        products: &mut [f64],
-    ) {
-        if !self.free {
-            return;
-        }
-        let (wide, m) = (self.wide, features.len());
-        let mut moments = vec![0.0; m * wide];
-        for (&j, moments) in features.iter().zip(moments.chunks_mut(wide)) {
-            self.moments(design.stored_column(j), k, moments);
-            self.centre(design, j, k, moments);
-        }
-        let mut response = vec![0.0; wide];
-        for (b, column) in products.chunks_mut(m).enumerate() {
-            let end = first + b;
-            self.solve(&moments[end * wide..][..wide], &mut response);
-            for (entry, moments) in column[..=end].iter_mut().zip(moments.chunks(wide)) {
-                *entry -= kernels::dot(moments, &response);
-            }
-        }
     }
 }
 
