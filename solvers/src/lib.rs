@@ -13,7 +13,8 @@ mod splitting;
 mod stochastic;
 
 pub use method::{
-    Control, Damping, Method, Missing, Options, Outcome, Progress, Restart, Status, Suitability,
+    Control, Damping, Kept, Method, Missing, Options, Outcome, Progress, Restart, Status,
+    Suitability,
 };
 pub use stochastic::Stochastic;
 

@@ -1,5 +1,6 @@
 //! What the roof sees of a solver: whether it can take a problem, and what came out.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -69,6 +70,8 @@ pub struct Control<'a> {
     pub interrupt: Option<&'a AtomicBool>,
     /// A dual candidate from the solution of a problem nearby, n x K, for solvers that begin at one.
     pub dual: Option<Vec<f64>>,
+    /// What the solver's run before left behind, and then what this one leaves.
+    pub kept: Kept,
     /// Called after every outer iteration.
     pub observer: Option<&'a mut (dyn FnMut(&Progress<'_>) + Send)>,
 }
@@ -82,8 +85,26 @@ impl Default for Control<'_> {
             deadline: None,
             interrupt: None,
             dual: None,
+            kept: Kept::default(),
             observer: None,
         }
+    }
+}
+
+/// What a run of a solver leaves for the next one with the same objective, whatever the penalty: buffers,
+/// and products with the data.
+#[derive(Debug, Default)]
+pub struct Kept(Option<Box<dyn Any + Send>>);
+
+impl Kept {
+    /// What is there, if the same solver left it.
+    pub(crate) fn take<T: Any>(&mut self) -> Option<T> {
+        self.0.take().and_then(|kept| kept.downcast().ok()).map(|kept| *kept)
+    }
+
+    /// Leaves something behind.
+    pub(crate) fn put<T: Any + Send>(&mut self, kept: T) {
+        self.0 = Some(Box::new(kept));
     }
 }
 

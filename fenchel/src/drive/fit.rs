@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with};
-use fenchel_solvers::{Control, Method, Options, Progress, Status};
+use fenchel_solvers::{Control, Kept, Method, Options, Progress, Status};
 
 use super::{Coefficients, Error, assemble};
 
@@ -34,19 +34,30 @@ pub(super) struct Solved {
     pub dual: Option<Vec<f64>>,
 }
 
-/// Solves from `start`, perhaps with a dual candidate, `done` iterations of which were spent earlier.
+/// Where a solve begins.
+pub(super) struct Start<'a> {
+    pub params: Vec<f64>,
+    /// A dual candidate, where there is one.
+    pub dual: Option<Vec<f64>>,
+    /// Iterations that were spent earlier.
+    pub done: u64,
+    /// What the solver keeps between points of a path.
+    pub kept: &'a mut Kept,
+}
+
+/// Solves from `start`.
 ///
 /// Errors: [`Error::Solver`] where the solver fails or returns something that is not finite.
 pub(super) fn solve(
     problem: &Problem<'_>,
     method: &'static dyn Method,
-    (start, dual): (Vec<f64>, Option<Vec<f64>>),
-    done: u64,
+    start: Start<'_>,
     limits: Limits<'_>,
     observer: &mut (dyn FnMut(&Progress<'_>) + Send),
 ) -> Result<Solved, Error> {
     let status = Status::MaxIter;
-    let mut solved = Solved { params: start, iterations: done, status, certificate: None, dual };
+    let Start { params, dual, done: iterations, kept } = start;
+    let mut solved = Solved { params, iterations, status, certificate: None, dual };
     let mut tol = limits.tol;
     for _ in 0..MOST_ATTEMPTS {
         let before = solved.iterations;
@@ -61,12 +72,14 @@ pub(super) fn solve(
             deadline: limits.deadline,
             interrupt: limits.interrupt,
             dual: solved.dual.take(),
+            kept: std::mem::take(kept),
             observer: Some(&mut shifted),
         };
         let start = std::mem::take(&mut solved.params);
         let outcome = method
             .solve(problem, start, &mut control)
             .map_err(|e| Error::Solver { solver: method.name(), message: format!("{e:#}") })?;
+        *kept = control.kept;
         if outcome.params.iter().any(|b| !b.is_finite()) {
             return Err(Error::Solver {
                 solver: method.name(),

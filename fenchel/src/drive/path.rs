@@ -5,10 +5,10 @@
 //! the null model itself, so that they have exactly zero coefficients whatever the solver.
 
 use fenchel_core::{Objective, Penalty, Problem, certify_with};
-use fenchel_solvers::{Method, Progress, Status};
+use fenchel_solvers::{Kept, Method, Progress, Status};
 
 use super::checkpoint::Store;
-use super::fit::{Limits, Point, Solved, solve};
+use super::fit::{Limits, Point, Solved, Start, solve};
 use super::null::Null;
 use super::{Error, Event, Job, Listener, Stage};
 
@@ -69,7 +69,7 @@ pub(super) fn run(
     let earlier = store.earlier(stage, objective.shape().len());
     let mut current = earlier.current;
     let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
-    let mut warm = (null.start.clone(), null.dual.clone());
+    let (mut warm, mut kept) = ((null.start.clone(), null.dual.clone()), Kept::default());
     for (i, &scale) in scales.iter().enumerate() {
         let penalty = context.penalty.scaled(scale);
         let penalty = penalty.as_ref();
@@ -82,8 +82,13 @@ pub(super) fn run(
                 if path.cut.is_some() {
                     break;
                 }
-                let begun = current.take();
-                match point(context, stage, i, &problem, null, warm, begun) {
+                let begun = match current.take() {
+                    Some(solved) => ((solved.params, solved.dual), solved.iterations),
+                    None => (warm, 0),
+                };
+                let ((params, dual), done) = begun;
+                let start = Start { params, dual, done, kept: &mut kept };
+                match point(context, stage, i, &problem, null, start) {
                     // It may have failed of the same.
                     Err(_) if job.fault().is_some() => {
                         path.cut = Some(Status::Interrupted);
@@ -142,8 +147,7 @@ fn point(
     i: usize,
     problem: &Problem<'_>,
     null: &Null,
-    warm: (Vec<f64>, Option<Vec<f64>>),
-    begun: Option<Solved>,
+    start: Start<'_>,
 ) -> Result<Solved, Error> {
     let Context { job, listener, store, .. } = context;
     let (scale, points) = (context.scales[i], context.scales.len());
@@ -161,8 +165,6 @@ fn point(
             });
         }
     }
-    let (start, done) =
-        begun.map_or((warm, 0), |solved| ((solved.params, solved.dual), solved.iterations));
     let limits = Limits {
         tol,
         max_iter: job.solver.max_iter,
@@ -177,5 +179,5 @@ fn point(
             store.underway(stage, progress.params, iteration);
         }
     };
-    solve(problem, context.method, start, done, limits, &mut observer)
+    solve(problem, context.method, start, limits, &mut observer)
 }

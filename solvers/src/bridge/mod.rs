@@ -4,5 +4,5 @@
 mod run;
 mod state;
 
-pub(crate) use run::run;
+pub(crate) use run::{run, run_and_return};
 pub(crate) use state::FitState;

@@ -18,6 +18,19 @@ pub(crate) fn run<'p, S>(
 where
     S: Solver<Problem<'p>, FitState>,
 {
+    run_and_return(problem, solver, start, control).map(|(outcome, _)| outcome)
+}
+
+/// The same; the solver comes back as well.
+pub(crate) fn run_and_return<'p, S>(
+    problem: &Problem<'p>,
+    solver: S,
+    start: Vec<f64>,
+    control: &mut Control<'_>,
+) -> Result<(Outcome, S), Error>
+where
+    S: Solver<Problem<'p>, FitState>,
+{
     let max_iter = control.max_iter;
     let dual = control.dual.take();
     let result = Executor::new(*problem, Guarded { solver, control })
@@ -32,13 +45,14 @@ where
         Some(TerminationReason::Interrupt) => Status::Interrupted,
         _ => Status::MaxIter,
     };
-    Ok(Outcome {
+    let outcome = Outcome {
         iterations: state.get_iter(),
         certificate: state.certificate,
         status,
         dual: state.dual,
         params: state.params,
-    })
+    };
+    Ok((outcome, result.solver.solver))
 }
 
 /// A solver with limits and a listener around it.

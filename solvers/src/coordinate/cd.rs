@@ -16,7 +16,7 @@ use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem};
 use super::engine::{Engine, Inner};
 use super::units::Units;
 use super::working_set::WorkingSet;
-use crate::bridge::{FitState, run};
+use crate::bridge::{FitState, run_and_return};
 use crate::card::register_solver;
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
@@ -45,11 +45,11 @@ struct CoordinateDescent {
 }
 
 impl CoordinateDescent {
-    fn new(name: &'static str, tol: f64) -> Self {
+    fn new(name: &'static str, tol: f64, engine: Engine) -> Self {
         Self {
             name,
             tol,
-            engine: Engine::default(),
+            engine,
             working: WorkingSet::default(),
             certifier: Certifier::default(),
             eta: Vec::new(),
@@ -121,6 +121,20 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
     }
 }
 
+fn solve(
+    name: &'static str,
+    problem: &Problem<'_>,
+    start: Vec<f64>,
+    control: &mut Control<'_>,
+) -> Result<Outcome, Error> {
+    let mut engine: Engine = control.kept.take().unwrap_or_default();
+    engine.begin(&parts(problem).0.design);
+    let solver = CoordinateDescent::new(name, control.tol, engine);
+    let (outcome, solver) = run_and_return(problem, solver, start, control)?;
+    control.kept.put(solver.engine);
+    Ok(outcome)
+}
+
 fn parts<'a>(problem: &Problem<'a>) -> (&'a LinearModel, Units<'a>) {
     let model = problem.objective.as_linear().expect("`supports` asked for a linear model");
     (model, Units::of(problem.penalty).expect("`supports` asked for a separable penalty"))
@@ -178,7 +192,7 @@ impl Method for CdMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        run(problem, CoordinateDescent::new("cd", control.tol), start, control)
+        solve("cd", problem, start, control)
     }
 }
 
@@ -221,6 +235,6 @@ impl Method for BlockCdMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        run(problem, CoordinateDescent::new("block_cd", control.tol), start, control)
+        solve("block_cd", problem, start, control)
     }
 }

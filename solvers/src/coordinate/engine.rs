@@ -1,6 +1,7 @@
 //! Minimises the local model plus the penalty over a working set, by epochs of (block) coordinate
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
+use fenchel_core::design::Identity;
 use fenchel_core::{Design, Grams, Matrix, Separable, Sweep};
 
 use super::anderson::Anderson;
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     end: Vec<f64>,
     shifts: Vec<f64>,
     grad_eta: Vec<f64>,
+    design: Option<Identity>,
 }
 
 /// The Newton step that suits a support, and its price in epochs over it.
@@ -136,6 +138,15 @@ pub(crate) struct Inner {
 }
 
 impl Engine {
+    /// Begins on a problem with this design, perhaps with what is kept from another one with the same
+    /// loss.
+    pub fn begin(&mut self, design: &Design) {
+        if self.design.as_ref().is_none_or(|kept| !kept.is(design)) {
+            *self = Self { design: Some(design.identity()), ..Self::default() };
+        }
+        self.patience = Patience::default();
+    }
+
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
     /// less and do most of the work; returns the largest step of the first and the last epoch over
     /// all of `working`.
@@ -163,7 +174,7 @@ impl Engine {
                 break;
             }
             let fewer = nonzero.take_nonzero(&all, units, beta);
-            let suited = Self::suited(units, design, &nonzero);
+            let suited = self.suited(units, design, &nonzero);
             if fewer {
                 self.anderson.clear();
                 self.patience.begin();
@@ -211,10 +222,12 @@ impl Engine {
     }
 
     /// The Newton step that suits `pieces`.
-    fn suited(units: &Units<'_>, design: &Design, pieces: &Pieces) -> Newton {
+    fn suited(&self, units: &Units<'_>, design: &Design, pieces: &Pieces) -> Newton {
         match units {
             Units::Coordinates(_) if !pieces.support.is_empty() => {
-                let direct = price(design, &pieces.support);
+                let missing =
+                    self.model.is_fixed().then(|| self.newton.missing(design, &pieces.support));
+                let direct = price(design, &pieces.support, missing);
                 // Pairs of sparse columns take so long that conjugate gradients are there before.
                 let dense = matches!(**design.matrix(), Matrix::Dense(_));
                 let most = if dense { DIRECT } else { CONJUGATE };

@@ -6,7 +6,9 @@ mod conjugate;
 mod engine;
 mod model;
 mod piece;
+mod stock;
 mod support;
+mod support_factor;
 mod support_matrix;
 #[cfg(test)]
 mod testing;

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     total: Vec<f64>,
     curvature: Vec<f64>,
     uniform: Option<f64>,
+    /// Whether the curvature is the same at every point.
+    fixed: bool,
 }
 
 impl Model {
@@ -51,7 +53,8 @@ impl Model {
             let bound = fit.as_smooth().and_then(|smooth| smooth.hessian_bound());
             top = bound.unwrap_or(1.0 / n as f64);
         }
-        if curvature.form() != CurvatureForm::Constant {
+        self.fixed = curvature.form() == CurvatureForm::Constant;
+        if !self.fixed {
             for (h, g) in self.curvature.iter_mut().zip(grad_eta) {
                 if *g != 0.0 {
                     *h = h.max(CURVATURE_FLOOR * top).max(g.abs() / radius).max(f64::MIN_POSITIVE);
@@ -150,6 +153,11 @@ impl Model {
         if self.is_uniform() { None } else { Some(&self.curvature) }
     }
 
+    /// Whether the curvature is the same at every point.
+    pub fn is_fixed(&self) -> bool {
+        self.fixed
+    }
+
     /// Whether all samples and outputs have one curvature.
     pub fn is_uniform(&self) -> bool {
         self.uniform.is_some()
@@ -191,7 +199,17 @@ impl Quadratic for Profiled<'_> {
     fn weights(&self, k: usize) -> Curvatures<'_> {
         self.model.weights(k)
     }
-    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]) {
+    fn is_fixed(&self) -> bool {
+        self.model.is_fixed()
+    }
+    fn eliminate(
+        &self,
+        k: usize,
+        design: &Design,
+        features: &[usize],
+        first: usize,
+        products: &mut [f64],
+    ) {
         let total = self.model.total(k);
         if !self.intercept || total <= 0.0 {
             return;
@@ -204,8 +222,9 @@ impl Quadratic for Profiled<'_> {
                 (sum - design.centre(j) * total) / design.scale(j)
             })
             .collect();
-        for (b, column) in matrix.chunks_mut(features.len()).enumerate() {
-            kernels::axpy(-sums[b] / total, &sums[b..], &mut column[b..]);
+        for (b, column) in products.chunks_mut(features.len()).enumerate() {
+            let end = first + b;
+            kernels::axpy(-sums[end] / total, &sums[..=end], &mut column[..=end]);
         }
     }
 }

@@ -71,9 +71,18 @@ pub(crate) trait Quadratic {
     fn weighted_residual(&self, k: usize, out: &mut Vec<f64>);
     /// The curvatures of column `k`.
     fn weights(&self, k: usize) -> Curvatures<'_>;
-    /// Takes from the lower triangle of `matrix`, the products of the columns `features` under those
-    /// curvatures, what the free parameters make up for.
-    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]);
+    /// Whether the curvatures are the same at every point.
+    fn is_fixed(&self) -> bool;
+    /// Takes from `products`, those of the columns `features` with the ones from `first` on under those
+    /// curvatures, what the free parameters make up for, above and on the diagonal.
+    fn eliminate(
+        &self,
+        k: usize,
+        design: &Design,
+        features: &[usize],
+        first: usize,
+        products: &mut [f64],
+    );
 }
 
 /// How long descent waits for a Newton step: its price in epochs, less where it has as many before it
@@ -132,9 +141,9 @@ struct Member {
     side: f64,
 }
 
-/// How many epochs over `support` a Newton step on it costs; infinite where it is out of the
-/// question.
-pub(crate) fn price(design: &Design, support: &[usize]) -> f64 {
+/// How many epochs over `support` a Newton step on it costs, where the products of so many columns are
+/// `missing`, all of them for `None`; infinite where it is out of the question.
+pub(crate) fn price(design: &Design, support: &[usize], missing: Option<usize>) -> f64 {
     let (n, m) = (design.samples() as f64, support.len() as f64);
     let p = design.features();
     let stored: usize = support.iter().map(|flat| design.stored_column(flat % p).stored()).sum();
@@ -144,12 +153,15 @@ pub(crate) fn price(design: &Design, support: &[usize]) -> f64 {
     if support.is_empty() || support.len() > LARGEST || 2.0 * m * m > room {
         return f64::INFINITY;
     }
+    let new = missing.map_or(m, |missing| missing as f64);
     let products = match **design.matrix() {
-        Matrix::Dense(_) => n * m * m,
+        Matrix::Dense(_) => n * m * new,
         // Pairs of columns, a number at a time, and each column once spread out over all samples.
-        Matrix::Sparse(_) => ADVANTAGE * stored * m / 2.0 + SPREAD * n * m,
+        Matrix::Sparse(_) => ADVANTAGE * stored * new / 2.0 + SPREAD * n * new,
     };
-    (products + USUAL * m * m * m / 3.0) / (2.0 * ADVANTAGE * stored)
+    let fast = products + USUAL * m * m * new / 3.0;
+    // Solving with the factor reads it twice.
+    (fast / ADVANTAGE + 2.0 * USUAL * m * m) / (2.0 * stored)
 }
 
 impl SupportNewton {
@@ -214,6 +226,12 @@ impl SupportNewton {
             }
         }
         moved && end.iter().all(|b| b.is_finite())
+    }
+
+    /// How many of `support` are not among the columns whose products are kept.
+    pub fn missing(&self, design: &Design, support: &[usize]) -> usize {
+        let p = design.features();
+        self.matrix.missing(support.iter().map(|flat| flat % p))
     }
 
     /// Whether the matrix has no chance of being definite.
@@ -368,7 +386,7 @@ mod tests {
     #[test]
     fn an_empty_support_has_no_price() {
         let design = Design::new(Matrix::Dense(DenseMatrix::new(N, P, numbers(N * P)).unwrap()));
-        assert_eq!(price(&design, &[]), f64::INFINITY);
-        assert!(price(&design, &[1, 4]).is_finite());
+        assert_eq!(price(&design, &[], None), f64::INFINITY);
+        assert!(price(&design, &[1, 4], None).is_finite());
     }
 }

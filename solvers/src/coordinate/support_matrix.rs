@@ -1,33 +1,23 @@
 //! The matrix of Newton steps on a support, `Z'HZ` with the free parameters taken out plus the
 //! penalty's curvatures, and the solution of systems with a part of it.
-//!
-//! Dense columns are taken a block of rows at a time, and only one triangle of the matrix outlives its
-//! factor, so that there is room for 3/2 m x m numbers and a block.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::{factor, solve};
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
-use fenchel_core::{Design, Matrix, kernels};
+use fenchel_core::Design;
 
+use super::stock::Stock;
 use super::support::Quadratic;
-use super::units::Curvatures;
-
-/// Numbers of a block of rows: they stay in the second-level cache.
-const BLOCK: usize = 1 << 15;
-
-/// Rows that a block has at least.
-const ROWS: usize = 64;
+use super::support_factor::SupportFactor;
 
 #[derive(Debug, Default)]
 pub(super) struct SupportMatrix {
-    size: usize,
-    /// The columns of the lower triangle, one after the other.
-    packed: Vec<f64>,
-    /// The matrix as it is formed, m x m, and then factors.
-    factor: Vec<f64>,
-    block: Vec<f64>,
-    weighted: Vec<f64>,
+    stock: Stock,
+    factor: SupportFactor,
+    /// Where the columns of the matrix are in the stock.
+    slots: Vec<usize>,
+    /// Slot by slot, the penalty's curvatures, and what a product or a system needs.
+    curvatures: Vec<f64>,
+    free: Vec<bool>,
+    input: Vec<f64>,
+    output: Vec<f64>,
 }
 
 impl SupportMatrix {
@@ -41,115 +31,47 @@ impl SupportMatrix {
         features: &[usize],
         curvatures: impl Iterator<Item = f64>,
     ) {
-        let m = features.len();
-        self.size = m;
-        match **design.matrix() {
-            Matrix::Dense(_) => self.add_up_blocks(design, model.weights(k), features),
-            Matrix::Sparse(_) => self.pair_columns(design, model.weights(k), features),
+        if !self.stock.take(design, model, k, features, &mut self.slots) {
+            self.factor.clear();
         }
-        model.eliminate(k, design, features, &mut self.factor);
-        self.packed.clear();
-        for (b, (column, curvature)) in self.factor.chunks(m).zip(curvatures).enumerate() {
-            self.packed.push(column[b] + curvature);
-            self.packed.extend_from_slice(&column[b + 1..]);
+        let all = self.stock.len();
+        self.curvatures.resize(all, 0.0);
+        for (&slot, curvature) in self.slots.iter().zip(curvatures) {
+            self.curvatures[slot] = curvature;
         }
+        self.input.clear();
+        self.input.resize(all, 0.0);
+        self.output.resize(all, 0.0);
     }
 
-    /// The lower triangle of `Z'HZ` as a sum of products over blocks of rows.
-    fn add_up_blocks(&mut self, design: &Design, weights: Curvatures<'_>, features: &[usize]) {
-        let (n, m) = (design.samples(), features.len());
-        self.factor.resize(m * m, 0.0);
-        let rows = (BLOCK / m.max(1)).max(ROWS).min(n);
-        for begin in (0..n).step_by(rows.max(1)) {
-            let length = rows.min(n - begin);
-            self.block.resize(length * m, 0.0);
-            for (&j, part) in features.iter().zip(self.block.chunks_mut(length)) {
-                design.column_rows(j, begin, part);
-            }
-            let (factor, right) = match weights {
-                Curvatures::Uniform(h) => (h, &self.block),
-                Curvatures::Each(h) => {
-                    self.weighted.clone_from(&self.block);
-                    let h = Curvatures::Each(&h[begin..begin + length]);
-                    self.weighted.chunks_mut(length).for_each(|part| h.weigh(part));
-                    (1.0, &self.weighted)
-                }
-            };
-            matmul(
-                MatMut::from_column_major_slice_mut(&mut self.factor, m, m),
-                BlockStructure::TriangularLower,
-                if begin == 0 { Accum::Replace } else { Accum::Add },
-                MatRef::from_column_major_slice(&self.block, length, m).transpose(),
-                BlockStructure::Rectangular,
-                MatRef::from_column_major_slice(right, length, m),
-                BlockStructure::Rectangular,
-                factor,
-                Par::Seq,
-            );
-        }
-    }
-
-    /// The same pair by pair, for sparse columns.
-    fn pair_columns(&mut self, design: &Design, weights: Curvatures<'_>, features: &[usize]) {
-        self.weighted.clear();
-        self.weighted.resize(design.samples(), 1.0);
-        weights.weigh(&mut self.weighted);
-        self.factor = design.weighted_products(features, &self.weighted, features);
+    /// How many of the columns `features` it has to be formed with anew.
+    pub fn missing(&self, features: impl Iterator<Item = usize>) -> usize {
+        self.stock.missing(features)
     }
 
     /// `out <- M v`.
-    pub fn multiply(&self, v: &[f64], out: &mut [f64]) {
-        out.fill(0.0);
-        let mut rest = self.packed.as_slice();
-        for c in 0..self.size {
-            let (column, after) = rest.split_at(self.size - c);
-            rest = after;
-            if v[c] != 0.0 {
-                kernels::axpy(v[c], column, &mut out[c..]);
-            }
-            out[c] += kernels::dot(&column[1..], &v[c + 1..]);
+    pub fn multiply(&mut self, v: &[f64], out: &mut [f64]) {
+        self.slots.iter().zip(v).for_each(|(&slot, v)| self.input[slot] = *v);
+        self.stock.multiply(&self.slots, &self.input, &mut self.output);
+        for ((&slot, out), v) in self.slots.iter().zip(out).zip(v) {
+            *out = self.output[slot] + self.curvatures[slot] * v;
+            self.input[slot] = 0.0;
         }
     }
 
     /// Solves the system of the rows and columns that are `free` for `right`, in place, which is 0
     /// for the others; false where that part is not positive definite.
     pub fn solve(&mut self, free: &[bool], right: &mut [f64]) -> bool {
-        let m = self.size;
-        let mut rest = self.packed.as_slice();
-        for (b, factor) in self.factor.chunks_mut(m).enumerate() {
-            let (column, after) = rest.split_at(m - b);
-            rest = after;
-            let factor = &mut factor[b..];
-            factor.copy_from_slice(column);
-            // What is not free becomes rows and columns of the identity, which it stays.
-            let off = factor.iter_mut().zip(&free[b..]).skip(1);
-            if free[b] {
-                off.filter(|(_, free)| !**free).for_each(|(entry, _)| *entry = 0.0);
-            } else {
-                off.for_each(|(entry, _)| *entry = 0.0);
-                factor[0] = 1.0;
-            }
+        self.free.clear();
+        self.free.resize(self.stock.len(), false);
+        for ((&slot, &free), right) in self.slots.iter().zip(free).zip(&*right) {
+            (self.free[slot], self.input[slot]) = (free, *right);
         }
-        let needs = factor::cholesky_in_place_scratch::<f64>(m, Par::Seq, Default::default())
-            .or(solve::solve_in_place_scratch::<f64>(m, 1, Par::Seq));
-        let mut memory = MemBuffer::new(needs);
-        let factored = factor::cholesky_in_place(
-            MatMut::from_column_major_slice_mut(&mut self.factor, m, m),
-            Default::default(),
-            Par::Seq,
-            MemStack::new(&mut memory),
-            Default::default(),
-        );
-        if factored.is_err() {
-            return false;
+        let solved = self.factor.solve(&self.stock, &self.free, &self.curvatures, &mut self.input);
+        for (&slot, right) in self.slots.iter().zip(right) {
+            (*right, self.input[slot]) = (self.input[slot], 0.0);
         }
-        solve::solve_in_place(
-            MatRef::from_column_major_slice(&self.factor, m, m),
-            MatMut::from_column_major_slice_mut(right, m, 1),
-            Par::Seq,
-            MemStack::new(&mut memory),
-        );
-        true
+        solved
     }
 }
 
@@ -162,8 +84,8 @@ mod tests {
     use super::super::units::Curvatures;
     use super::SupportMatrix;
 
-    /// Curvatures, and no free parameters.
-    struct Weights<'a>(Curvatures<'a>);
+    /// Curvatures that may stay, and no free parameters.
+    struct Weights<'a>(Curvatures<'a>, bool);
 
     impl Quadratic for Weights<'_> {
         fn outputs(&self) -> usize {
@@ -173,7 +95,10 @@ mod tests {
         fn weights(&self, _: usize) -> Curvatures<'_> {
             self.0
         }
-        fn eliminate(&self, _: usize, _: &Design, _: &[usize], _: &mut [f64]) {}
+        fn is_fixed(&self) -> bool {
+            self.1
+        }
+        fn eliminate(&self, _: usize, _: &Design, _: &[usize], _: usize, _: &mut [f64]) {}
     }
 
     /// So many columns that their rows come in several blocks, the last of which is not whole.
@@ -212,7 +137,7 @@ mod tests {
                 let mut h = vec![1.0; N];
                 weights.weigh(&mut h);
                 let diagonal = features.iter().map(|&j| j as f64);
-                matrix.form(&design, &Weights(weights), 0, &features, diagonal);
+                matrix.form(&design, &Weights(weights, false), 0, &features, diagonal);
                 let (mut unit, mut column) = (vec![0.0; P], vec![0.0; P]);
                 for (c, &j) in features.iter().enumerate() {
                     unit[c] = 1.0;
@@ -234,7 +159,7 @@ mod tests {
         let design = &designs()[0];
         let features: Vec<usize> = (0..40).collect();
         let mut matrix = SupportMatrix::default();
-        let weights = Weights(Curvatures::Uniform(1.0));
+        let weights = Weights(Curvatures::Uniform(1.0), false);
         matrix.form(design, &weights, 0, &features, std::iter::repeat_n(0.0, 40));
         // Twice, as the first solution leaves a factor behind.
         for freed in [[3, 8, 20, 39], [0, 1, 20, 21]] {
@@ -253,5 +178,76 @@ mod tests {
         }
         matrix.form(design, &weights, 0, &[4, 5], [0.0, -1e6].into_iter());
         assert!(!matrix.solve(&[true, true], &mut [1.0, 1.0]));
+    }
+
+    /// What a solution leaves of the right side, on the rows that are free.
+    fn left(matrix: &mut SupportMatrix, free: &[bool], right: &[f64]) -> f64 {
+        let mut solution = right.to_vec();
+        assert!(matrix.solve(free, &mut solution));
+        assert!(free.iter().zip(&solution).all(|(free, x)| *free || *x == 0.0));
+        let mut product = vec![0.0; right.len()];
+        matrix.multiply(&solution, &mut product);
+        let rows = free.iter().zip(product.iter().zip(right));
+        rows.filter(|(free, _)| **free).fold(0.0, |top, (_, (a, b))| f64::max(top, (a - b).abs()))
+    }
+
+    #[test]
+    fn products_and_factors_that_are_kept_give_what_fresh_ones_do() {
+        for design in designs() {
+            let mut kept = SupportMatrix::default();
+            let weights = Curvatures::Uniform(0.7);
+            let mut features: Vec<usize> = (0..50).map(|a| a * 3).collect();
+            for round in 0..40 {
+                // Columns come and go, now and then many; those that go may come back.
+                let many = if round % 10 == 9 { 20 } else { 2 };
+                features.drain(round % 7..round % 7 + many);
+                for a in 0..many + round % 2 {
+                    let j = (round * 37 + a * 101) % P;
+                    if !features.contains(&j) {
+                        features.insert(a, j);
+                    }
+                }
+                let m = features.len();
+                let ridge = if round < 20 { 2.0 } else { 3.0 };
+                let right: Vec<f64> = numbers(round + m)[round..].to_vec();
+                let mut fresh = SupportMatrix::default();
+                for (matrix, fixed) in [(&mut kept, true), (&mut fresh, false)] {
+                    let diagonal = std::iter::repeat_n(ridge, m);
+                    matrix.form(&design, &Weights(weights, fixed), 0, &features, diagonal);
+                }
+                let mut products = [vec![0.0; m], vec![0.0; m]];
+                kept.multiply(&right, &mut products[0]);
+                fresh.multiply(&right, &mut products[1]);
+                let pairs = products[0].iter().zip(&products[1]);
+                assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-9));
+                // Ever fewer of the rows are free, and then all again.
+                for step in 0..4 {
+                    let free: Vec<bool> = (0..m).map(|a| (a + round) % 5 >= step).collect();
+                    assert!(left(&mut kept, &free, &right) < 1e-9, "round {round}, step {step}");
+                }
+            }
+            assert!(kept.stock.len() <= features.len() + features.len() / 4 + 32);
+        }
+    }
+
+    #[test]
+    fn another_curvature_or_another_output_is_not_taken_for_what_is_kept() {
+        let design = &designs()[0];
+        let each: Vec<f64> = numbers(N).iter().map(|u| 1.5 + u).collect();
+        let features: Vec<usize> = (0..30).collect();
+        let right: Vec<f64> = numbers(30);
+        let mut matrix = SupportMatrix::default();
+        let mut products = Vec::new();
+        let kinds = [(&each, true, 0), (&vec![2.0; N], true, 1), (&each, false, 1)];
+        for (h, fixed, k) in kinds {
+            let zeros = std::iter::repeat_n(1.0, 30);
+            matrix.form(design, &Weights(Curvatures::Each(h), fixed), k, &features, zeros);
+            assert!(left(&mut matrix, &[true; 30], &right) < 1e-9);
+            let mut product = vec![0.0; 30];
+            matrix.multiply(&right, &mut product);
+            products.push(product);
+        }
+        assert_eq!(products[0], products[2]);
+        assert!(products[0].iter().zip(&products[1]).any(|(a, b)| (a - b).abs() > 1.0));
     }
 }

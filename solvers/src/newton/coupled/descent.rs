@@ -174,7 +174,7 @@ impl Descent {
         {
             let coordinates = || self.visited.iter().map(|&at| self.coordinates[at]);
             let support: Vec<usize> = coordinates().map(|c| c.flat).collect();
-            let price = price(design, &support);
+            let price = price(design, &support, None);
             if price <= DIRECT && self.patience.is_over(price, largest, inner) {
                 let bounds: Vec<f64> = coordinates().map(|c| c.curvature).collect();
                 let support = (support.as_slice(), bounds.as_slice());

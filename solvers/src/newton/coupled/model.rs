@@ -470,7 +470,17 @@ impl Quadratic for Model {
     fn weights(&self, _: usize) -> Curvatures<'_> {
         Curvatures::Each(self.diagonal(0))
     }
-    fn eliminate(&self, k: usize, design: &Design, features: &[usize], matrix: &mut [f64]) {
+    fn is_fixed(&self) -> bool {
+        false
+    }
+    fn eliminate(
+        &self,
+        k: usize,
+        design: &Design,
+        features: &[usize],
+        first: usize,
+        products: &mut [f64],
+    ) {
         if !self.free {
             return;
         }
@@ -481,9 +491,10 @@ impl Quadratic for Model {
             self.centre(design, j, k, moments);
         }
         let mut response = vec![0.0; wide];
-        for (b, column) in matrix.chunks_mut(m).enumerate() {
-            self.solve(&moments[b * wide..(b + 1) * wide], &mut response);
-            for (entry, moments) in column[b..].iter_mut().zip(moments.chunks(wide).skip(b)) {
+        for (b, column) in products.chunks_mut(m).enumerate() {
+            let end = first + b;
+            self.solve(&moments[end * wide..][..wide], &mut response);
+            for (entry, moments) in column[..=end].iter_mut().zip(moments.chunks(wide)) {
                 *entry -= kernels::dot(moments, &response);
             }
         }

@@ -1,0 +1,225 @@
+//! The products `Z'HZ` of the columns that Newton steps have met, with the free parameters taken out.
+//! They are kept as long as the curvature stays, so that a column that comes later costs its own
+//! products only.
+//!
+//! Dense columns are taken a block of rows at a time.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{BlockStructure, matmul as matmul_triangular};
+use faer::{Accum, MatMut, MatRef, Par};
+use fenchel_core::{Design, Matrix, kernels};
+
+use super::support::Quadratic;
+use super::units::Curvatures;
+
+/// Numbers of a block of rows: they stay in the second-level cache.
+const BLOCK: usize = 1 << 15;
+
+/// Rows that a block has at least.
+const ROWS: usize = 64;
+
+/// How many columns may have left the support for each that is in it, in quarters, and how many beside.
+const QUARTERS: usize = 1;
+const BESIDE: usize = 32;
+
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    /// The features, in the order in which they came.
+    features: Vec<usize>,
+    /// One more than the slot of each feature, that is its place among them; 0 for one that is not there.
+    slots: Vec<u32>,
+    /// The upper triangle of the products, column by column.
+    packed: Vec<f64>,
+    /// The column of the predictor whose curvature they are taken under.
+    output: usize,
+    fixed: bool,
+    products: Vec<f64>,
+    block: Vec<f64>,
+    weighted: Vec<f64>,
+}
+
+impl Stock {
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.features.len()
+    }
+
+    /// Whether the products with `features` are there, as far as the curvature does not change.
+    pub fn missing(&self, features: impl Iterator<Item = usize>) -> usize {
+        features.filter(|&j| self.slots.get(j).is_none_or(|slot| *slot == 0)).count()
+    }
+
+    /// The products of a column with those that came before it and with itself.
+    pub fn column(&self, slot: usize) -> &[f64] {
+        &self.packed[slot * (slot + 1) / 2..][..=slot]
+    }
+
+    /// The product of two columns.
+    pub fn product(&self, a: usize, b: usize) -> f64 {
+        self.column(a.max(b))[a.min(b)]
+    }
+
+    /// `out <- M v` over all slots, of which only those in `slots` are asked for and may be nonzero.
+    pub fn multiply(&self, slots: &[usize], v: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for &slot in slots {
+            let column = self.column(slot);
+            out[slot] += kernels::dot(column, &v[..=slot]);
+            if v[slot] != 0.0 {
+                kernels::axpy(v[slot], &column[..slot], &mut out[..slot]);
+            }
+        }
+    }
+
+    /// Makes the products of all pairs of `features` available, for column `k` of the predictor, and
+    /// writes the slots of the features to `slots`; whether what was there before kept its slots.
+    pub fn take(
+        &mut self,
+        design: &Design,
+        model: &dyn Quadratic,
+        k: usize,
+        features: &[usize],
+        slots: &mut Vec<usize>,
+    ) -> bool {
+        let uniform = matches!(model.weights(k), Curvatures::Uniform(_));
+        let stays = self.fixed && model.is_fixed() && (uniform || self.output == k);
+        (self.fixed, self.output) = (model.is_fixed(), k);
+        self.slots.resize(design.features(), 0);
+        let kept = if stays { self.make_room(features) } else { self.clear() };
+        let before = self.features.len();
+        for &j in features {
+            if self.slots[j] == 0 {
+                self.features.push(j);
+                self.slots[j] = self.features.len() as u32;
+            }
+        }
+        self.append(design, model, k, before);
+        slots.clear();
+        slots.extend(features.iter().map(|&j| self.slots[j] as usize - 1));
+        kept
+    }
+
+    fn clear(&mut self) -> bool {
+        self.features.drain(..).for_each(|j| self.slots[j] = 0);
+        self.packed.clear();
+        false
+    }
+
+    /// Drops the columns that are not among `features` where they are too many; whether they were not.
+    fn make_room(&mut self, features: &[usize]) -> bool {
+        let all = self.features.len() + self.missing(features.iter().copied());
+        if all <= features.len() + features.len() * QUARTERS / 4 + BESIDE {
+            return true;
+        }
+        let mut wanted = vec![false; self.features.len()];
+        for &j in features {
+            if let Some(slot) = (self.slots[j] as usize).checked_sub(1) {
+                wanted[slot] = true;
+            }
+        }
+        let stay: Vec<usize> = (0..self.features.len()).filter(|&slot| wanted[slot]).collect();
+        // Columns move to the front, over what was read already.
+        let mut end = 0;
+        for (to, &from) in stay.iter().enumerate() {
+            let start = from * (from + 1) / 2;
+            for &row in &stay[..=to] {
+                self.packed[end] = self.packed[start + row];
+                end += 1;
+            }
+        }
+        self.packed.truncate(end);
+        self.features.iter().for_each(|&j| self.slots[j] = 0);
+        for (to, &from) in stay.iter().enumerate() {
+            self.features[to] = self.features[from];
+            self.slots[self.features[to]] = to as u32 + 1;
+        }
+        self.features.truncate(stay.len());
+        false
+    }
+
+    /// The products of the features from `before` on with all.
+    fn append(&mut self, design: &Design, model: &dyn Quadratic, k: usize, before: usize) {
+        let all = self.features.len();
+        if before == all {
+            return;
+        }
+        let weights = model.weights(k);
+        let mut products = std::mem::take(&mut self.products);
+        match **design.matrix() {
+            Matrix::Dense(_) => self.add_up_blocks(design, weights, before, &mut products),
+            Matrix::Sparse(_) => self.pair_columns(design, weights, before, &mut products),
+        }
+        model.eliminate(k, design, &self.features, before, &mut products);
+        for (b, column) in products.chunks(all).enumerate() {
+            self.packed.extend_from_slice(&column[..=before + b]);
+        }
+        self.products = products;
+    }
+
+    /// The products, all x new, as a sum over blocks of rows; of two new ones those above the diagonal.
+    fn add_up_blocks(
+        &mut self,
+        design: &Design,
+        weights: Curvatures<'_>,
+        before: usize,
+        products: &mut Vec<f64>,
+    ) {
+        let (n, all) = (design.samples(), self.features.len());
+        let new = all - before;
+        products.resize(all * new, 0.0);
+        let rows = (BLOCK / all.max(1)).max(ROWS).min(n);
+        for begin in (0..n).step_by(rows.max(1)) {
+            let length = rows.min(n - begin);
+            self.block.resize(length * all, 0.0);
+            for (&j, part) in self.features.iter().zip(self.block.chunks_mut(length)) {
+                design.column_rows(j, begin, part);
+            }
+            let right = &self.block[before * length..];
+            let (factor, right) = match weights {
+                Curvatures::Uniform(h) => (h, right),
+                Curvatures::Each(h) => {
+                    self.weighted.clear();
+                    self.weighted.extend_from_slice(right);
+                    let h = Curvatures::Each(&h[begin..begin + length]);
+                    self.weighted.chunks_mut(length).for_each(|part| h.weigh(part));
+                    (1.0, self.weighted.as_slice())
+                }
+            };
+            let right = MatRef::from_column_major_slice(right, length, new);
+            let left = MatRef::from_column_major_slice(&self.block, length, all).transpose();
+            let (old, fresh) =
+                MatMut::from_column_major_slice_mut(products, all, new).split_at_row_mut(before);
+            let accum = if begin == 0 { Accum::Replace } else { Accum::Add };
+            let (left_old, left_fresh) = left.split_at_row(before);
+            if before > 0 {
+                matmul(old, accum, left_old, right, factor, Par::Seq);
+            }
+            matmul_triangular(
+                fresh,
+                BlockStructure::TriangularUpper,
+                accum,
+                left_fresh,
+                BlockStructure::Rectangular,
+                right,
+                BlockStructure::Rectangular,
+                factor,
+                Par::Seq,
+            );
+        }
+    }
+
+    /// The same pair by pair, for sparse columns.
+    fn pair_columns(
+        &mut self,
+        design: &Design,
+        weights: Curvatures<'_>,
+        before: usize,
+        products: &mut Vec<f64>,
+    ) {
+        self.weighted.clear();
+        self.weighted.resize(design.samples(), 1.0);
+        weights.weigh(&mut self.weighted);
+        let new = &self.features[before..];
+        *products = design.weighted_products(new, &self.weighted, &self.features);
+    }
+}

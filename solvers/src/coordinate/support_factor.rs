@@ -1,0 +1,242 @@
+//! The Cholesky factor of a part of the matrix of Newton steps. A part that has other rows and columns
+//! is not factored anew: what it has beside is appended, and what it lacks is held at zero.
+//!
+//! With `M = L L'` and rows `R` to hold at zero, the solution of the system of the others is
+//! `L'^-1 (y - W K^-1 W'y)` for `y = L^-1 b` (`b` zero in `R`), `W = L^-1 E_R` and `K = W'W`: the
+//! multipliers of `x_R = 0`. Once that has cost as much as another factor would, that is made.
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::{factor, solve};
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::linalg::triangular_solve;
+use faer::{Accum, MatMut, MatRef, Par};
+use fenchel_core::kernels;
+
+use super::stock::Stock;
+
+/// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
+/// of slopes read off a prox.
+const SAME: f64 = 1e-9;
+
+#[derive(Debug, Default)]
+pub(super) struct SupportFactor {
+    /// The slots of the rows, in their order.
+    order: Vec<usize>,
+    /// The penalty's curvature that each was factored with.
+    curvatures: Vec<f64>,
+    /// One more than the row of each slot; 0 for one that is not there.
+    rows: Vec<usize>,
+    /// `L'`, column by column, each `stride` numbers after the one before.
+    values: Vec<f64>,
+    stride: usize,
+    /// Multiplications spent on rows held at zero since the factor was made.
+    spent: f64,
+    held: Vec<usize>,
+    new: Vec<usize>,
+    solution: Vec<f64>,
+    panel: Vec<f64>,
+    gram: Vec<f64>,
+    multipliers: Vec<f64>,
+}
+
+impl SupportFactor {
+    /// Forgets the factor.
+    pub fn clear(&mut self) {
+        self.order.clear();
+        self.curvatures.clear();
+        self.rows.clear();
+        self.spent = 0.0;
+    }
+
+    /// Solves the system of the slots that are `free`, with `curvatures` on the diagonal, for `right`, in
+    /// place; what is not free becomes 0. All are slot by slot. False where that part is not positive
+    /// definite.
+    pub fn solve(
+        &mut self,
+        stock: &Stock,
+        free: &[bool],
+        curvatures: &[f64],
+        right: &mut [f64],
+    ) -> bool {
+        self.rows.resize(stock.len(), 0);
+        self.compare(stock, free, curvatures);
+        let (all, wanted) = (self.order.len() as f64, self.order.len() - self.held.len());
+        let wanted = (wanted + self.new.len()) as f64;
+        let hold = 0.5 * self.held.len() as f64 * all * all;
+        if self.spent + hold > wanted * wanted * wanted / 6.0 {
+            self.clear();
+            self.rows.resize(stock.len(), 0);
+            self.compare(stock, free, curvatures);
+        }
+        self.spent += 0.5 * self.held.len() as f64 * (self.order.len() as f64).powi(2);
+        if !self.append(stock, curvatures) {
+            return false;
+        }
+        self.solution.clear();
+        let of = |slot: &usize| if free[*slot] { right[*slot] } else { 0.0 };
+        self.solution.extend(self.order.iter().map(of));
+        self.forward();
+        if !self.hold() {
+            return false;
+        }
+        self.backward();
+        right.fill(0.0);
+        for (&slot, &x) in self.order.iter().zip(&self.solution) {
+            if free[slot] {
+                right[slot] = x;
+            }
+        }
+        true
+    }
+
+    /// Finds the rows to hold at zero and the slots to append. A row with another curvature makes the
+    /// factor useless.
+    fn compare(&mut self, stock: &Stock, free: &[bool], curvatures: &[f64]) {
+        let other = |(&slot, &curvature): (&usize, &f64)| {
+            let difference = (curvatures[slot] - curvature).abs();
+            free[slot] && difference > SAME * (stock.product(slot, slot) + curvature).abs()
+        };
+        if self.order.iter().zip(&self.curvatures).any(other) {
+            self.clear();
+            self.rows.resize(free.len(), 0);
+        }
+        self.held.clear();
+        self.held.extend((0..self.order.len()).filter(|&row| !free[self.order[row]]));
+        self.new.clear();
+        self.new.extend((0..free.len()).filter(|&slot| free[slot] && self.rows[slot] == 0));
+    }
+
+    /// Factors the rows and columns of `new` below the others.
+    fn append(&mut self, stock: &Stock, curvatures: &[f64]) -> bool {
+        let (old, new) = (self.order.len(), self.new.len());
+        if new == 0 {
+            return true;
+        }
+        self.reserve(old + new);
+        let stride = self.stride;
+        let (before, fresh) = self.values.split_at_mut(old * stride);
+        for (b, &slot) in self.new.iter().enumerate() {
+            let column = &mut fresh[b * stride..][..=old + b];
+            let others = self.order.iter().chain(&self.new[..=b]);
+            column.iter_mut().zip(others).for_each(|(entry, &o)| *entry = stock.product(o, slot));
+            column[old + b] += curvatures[slot];
+        }
+        let fresh = MatMut::from_column_major_slice_with_stride_mut(fresh, old + new, new, stride);
+        let (mut above, mut corner) = fresh.split_at_row_mut(old);
+        if old > 0 {
+            let lower = MatRef::from_column_major_slice_with_stride(before, old, old, stride);
+            let lower = lower.transpose();
+            triangular_solve::solve_lower_triangular_in_place(lower, above.as_mut(), Par::Seq);
+            matmul(
+                corner.as_mut(),
+                BlockStructure::TriangularUpper,
+                Accum::Add,
+                above.as_ref().transpose(),
+                BlockStructure::Rectangular,
+                above.as_ref(),
+                BlockStructure::Rectangular,
+                -1.0,
+                Par::Seq,
+            );
+        }
+        if !factored(corner.transpose_mut()) {
+            return false;
+        }
+        for &slot in &self.new {
+            self.order.push(slot);
+            self.curvatures.push(curvatures[slot]);
+            self.rows[slot] = self.order.len();
+        }
+        true
+    }
+
+    /// Makes room for so many rows.
+    fn reserve(&mut self, rows: usize) {
+        if rows <= self.stride {
+            return;
+        }
+        let (old, before) = (self.order.len(), self.stride);
+        let stride = if old == 0 { rows } else { rows + rows / 8 };
+        // Fresh zeros: what is below the diagonal is never touched.
+        let mut values = vec![0.0; stride * stride];
+        for row in 0..old {
+            let column = &self.values[row * before..][..=row];
+            values[row * stride..][..=row].copy_from_slice(column);
+        }
+        (self.values, self.stride) = (values, stride);
+    }
+
+    /// `solution <- L^-1 solution`.
+    fn forward(&mut self) {
+        for row in 0..self.order.len() {
+            let column = &self.values[row * self.stride..][..=row];
+            let (before, rest) = self.solution.split_at_mut(row);
+            rest[0] = (rest[0] - kernels::dot(&column[..row], before)) / column[row];
+        }
+    }
+
+    /// `solution <- L'^-1 solution`.
+    fn backward(&mut self) {
+        for row in (0..self.order.len()).rev() {
+            let column = &self.values[row * self.stride..][..=row];
+            let (before, rest) = self.solution.split_at_mut(row);
+            rest[0] /= column[row];
+            kernels::axpy(-rest[0], &column[..row], before);
+        }
+    }
+
+    /// Takes from `y` what makes the rows to hold at zero move.
+    fn hold(&mut self) -> bool {
+        let (Some(&first), count) = (self.held.first(), self.held.len()) else { return true };
+        let length = self.order.len() - first;
+        self.panel.clear();
+        self.panel.resize(length * count, 0.0);
+        for (column, row) in self.panel.chunks_mut(length).zip(&self.held) {
+            column[row - first] = 1.0;
+        }
+        // Rows above the first of them stay zero.
+        let corner = &self.values[first * self.stride + first..];
+        let lower =
+            MatRef::from_column_major_slice_with_stride(corner, length, length, self.stride);
+        let panel = MatMut::from_column_major_slice_mut(&mut self.panel, length, count);
+        triangular_solve::solve_lower_triangular_in_place(lower.transpose(), panel, Par::Seq);
+        let moved = &mut self.solution[first..];
+        self.multipliers.clear();
+        let columns = self.panel.chunks(length);
+        self.multipliers.extend(columns.map(|column| kernels::dot(column, moved)));
+        self.gram.resize(count * count, 0.0);
+        let panel = MatRef::from_column_major_slice(&self.panel, length, count);
+        let mut gram = MatMut::from_column_major_slice_mut(&mut self.gram, count, count);
+        matmul(
+            gram.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            panel.transpose(),
+            BlockStructure::Rectangular,
+            panel,
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        if !factored(gram.as_mut()) {
+            return false;
+        }
+        let right = MatMut::from_column_major_slice_mut(&mut self.multipliers, count, 1);
+        let needs = solve::solve_in_place_scratch::<f64>(count, 1, Par::Seq);
+        let mut memory = MemBuffer::new(needs);
+        solve::solve_in_place(gram.as_ref(), right, Par::Seq, MemStack::new(&mut memory));
+        for (multiplier, column) in self.multipliers.iter().zip(self.panel.chunks(length)) {
+            kernels::axpy(-multiplier, column, moved);
+        }
+        true
+    }
+}
+
+/// Replaces the lower triangle of a matrix by its Cholesky factor; false where it is not positive definite.
+fn factored(matrix: MatMut<'_, f64>) -> bool {
+    let (size, parameters) = (matrix.nrows(), Default::default());
+    let needs = factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, parameters);
+    let mut memory = MemBuffer::new(needs);
+    let stack = MemStack::new(&mut memory);
+    factor::cholesky_in_place(matrix, Default::default(), Par::Seq, stack, parameters).is_ok()
+}
