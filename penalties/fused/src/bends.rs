@@ -128,8 +128,8 @@ impl Chunk {
         self.level = 0.0;
         let (top, low) = self.narrow();
         self.largest = larger(self.largest, larger(top, -low));
-        // The difference of numbers within a factor of two is exact; here they are within 17/16.
-        if 16.0 * (top - low) < larger(low, -top) {
+        // The difference of numbers within a factor of two is exact; here they are closer.
+        if 256.0 * (top - low) < larger(low, -top) {
             self.level = f64::from(low);
         }
         if self.level == 0.0 {
@@ -146,12 +146,9 @@ impl Chunk {
         let narrow = &mut self.means[0];
         narrow.iter_mut().zip(&self.samples).for_each(|(narrow, y)| *narrow = *y as f32);
         let (mut top, mut low) = ([f32::NEG_INFINITY; 8], [f32::INFINITY; 8]);
-        for (k, b) in narrow.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let (over, under) = (halves(b, larger), halves(b, smaller));
-            self.top[k] = folded(over, larger);
-            self.low[k] = folded(under, smaller);
-            top = std::array::from_fn(|l| larger(top[l], over[l]));
-            low = std::array::from_fn(|l| smaller(low[l], under[l]));
+        for b in narrow.as_chunks::<8>().0 {
+            top = std::array::from_fn(|l| larger(top[l], b[l]));
+            low = std::array::from_fn(|l| smaller(low[l], b[l]));
         }
         (folded(top, larger), folded(low, smaller))
     }
@@ -176,6 +173,10 @@ impl Chunk {
         if 31.0 * range <= twice {
             self.average::<16>();
             return self.compare::<5>(MARGIN, MARGIN + CHUNK, rounding, verdict);
+        }
+        for (k, b) in self.means[0].as_chunks::<BLOCK>().0.iter().enumerate() {
+            self.top[k] = folded(halves(b, larger), larger);
+            self.low[k] = folded(halves(b, smaller), smaller);
         }
         let mut widest = 0.0;
         for k in 1..BLOCKS - 1 {

@@ -141,42 +141,42 @@ impl Funnel<'_> {
     /// other side that are in its way. The tube `CLOSES` at its end.
     #[inline(always)]
     fn add<const CLOSES: bool>(&mut self, s: usize, mut new: Stretch) {
-        let closes = |sum: f64| if CLOSES { sum + self.lambda } else { sum };
+        let closes = |lambda: f64, sum: f64| if CLOSES { sum + lambda } else { sum };
         let side = &self.side[s];
         let (front, mut end) = (side.front, side.end);
         let mut rest = new.sum;
         while end > front {
             let last = side.hull[end - 1];
-            if last.sum * new.len > closes(new.sum) * last.len {
+            if last.sum * new.len > closes(self.lambda, new.sum) * last.len {
                 break;
             }
             rest = new.sum;
             new = Stretch { sum: last.sum + new.sum, len: last.len + new.len };
             end -= 1;
         }
-        new.sum = closes(new.sum);
+        new.sum = closes(self.lambda, new.sum);
         if end == front {
             let o = 1 - s;
             let (mut offset, mut sum) = (side.offset, rest + side.first);
-            new.sum = sum + closes(offset);
-            while self.side[o].front < self.side[o].end {
-                let other = &self.side[o];
-                let first = other.hull[other.front];
+            new.sum = sum + closes(self.lambda, offset);
+            let other = &self.side[o];
+            let (mut k, last, mut without) = (other.front, other.end, other.first);
+            while k < last {
+                let hull = &self.side[o].hull;
+                let first = hull[k];
                 if new.sum * first.len + first.sum * new.len <= 0.0 {
                     break;
                 }
+                k += 1;
+                sum += without;
+                without = if k < last { hull[k].sum } else { 0.0 };
                 self.fix(o, first);
                 offset = -2.0 * self.lambda;
-                let other = &mut self.side[o];
-                sum += other.first;
-                other.front += 1;
-                other.offset = 0.0;
-                other.first = 0.0;
-                if other.front < other.end {
-                    other.first = other.hull[other.front].sum;
-                }
-                let closing = if CLOSES { offset + self.lambda } else { offset };
-                new = Stretch { sum: sum + closing, len: new.len - first.len };
+                new = Stretch { sum: sum + closes(self.lambda, offset), len: new.len - first.len };
+            }
+            let other = &mut self.side[o];
+            if k > other.front {
+                (other.front, other.offset, other.first) = (k, 0.0, without);
             }
             let side = &mut self.side[s];
             (side.front, side.offset, side.first) = (0, offset, sum);
