@@ -9,6 +9,8 @@
 //! 2. **Stationarity**, the distance of `-grad` to the subdifferential, where there is no dual.
 //! 3. **Prox residual** `||b - prox_t(b - t grad)||_inf / t`, where even that is unknown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::curvature::CurvatureForm;
@@ -17,7 +19,8 @@ use crate::dual::{minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
 use crate::loss::{DataFit, FitConjugate};
 use crate::objective::{LinearModel, Objective, Workspace};
-use crate::penalty::{Conjugate, Convexity, Lineality};
+use crate::penalty::{Conjugate, Convexity, Lineality, Penalty};
+use crate::products::NEAR;
 use crate::{Problem, joint, kernels, worst};
 
 /// Unpenalised directions beyond which the dual point is not projected (the projection solves a
@@ -110,7 +113,7 @@ pub fn certify_with(
     params: &[f64],
     candidate: Option<&[f64]>,
 ) -> Certificate {
-    Certifier::default().certify_with(problem, params, candidate)
+    Certifier::bounding(problem.penalty).certify_with(problem, params, candidate)
 }
 
 /// Computes certificates and keeps the buffers, and the gradient, in between.
@@ -126,9 +129,25 @@ pub struct Certifier {
     narrow: Vec<f64>,
     /// The features that the problem is restricted to.
     over: Option<Vec<usize>>,
+    /// The penalty under which entries of the gradient are only bounded.
+    near: Option<Arc<dyn Penalty>>,
 }
 
 impl Certifier {
+    /// One that multiplies only the columns that may be of account: entries of the gradient that are
+    /// certain to lie in the subdifferential at zero of [`NEAR`] times the penalty are what they were at
+    /// an earlier point. They make no difference to certificates, nor to what violates optimality.
+    pub fn bounding(penalty: &dyn Penalty) -> Self {
+        let mut certifier = Self::default();
+        certifier.bound(penalty);
+        certifier
+    }
+
+    /// Goes on as [`Certifier::bounding`] this penalty.
+    pub fn bound(&mut self, penalty: &dyn Penalty) {
+        self.near = penalty.as_separable().map(|_| penalty.scaled(NEAR).into());
+    }
+
     /// The best certificate that the problem has at `params`.
     pub fn certify(&mut self, problem: &Problem<'_>, params: &[f64]) -> Certificate {
         self.certify_with(problem, params, None)
@@ -231,11 +250,12 @@ impl Certifier {
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             let mut gradient = std::mem::take(&mut self.gradient);
-            let over = self.over.take();
+            let (over, near) = (self.over.take(), self.near.clone());
             let dual = self.dual_in_eta(model);
-            match &over {
-                None => model.mul_t(dual, &mut gradient),
-                Some(features) => model.design.mul_t_over(features, dual, &mut gradient),
+            match (&over, &near) {
+                (None, None) => model.mul_t(dual, &mut gradient),
+                (None, Some(near)) => model.mul_t_near(&**near, beta, dual, &mut gradient),
+                (Some(features), _) => model.design.mul_t_over(features, dual, &mut gradient),
             }
             (self.gradient, self.over) = (gradient, over);
         }
@@ -368,7 +388,8 @@ impl Certifier {
     /// the objective has no gradient.
     pub fn stationarity(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
         let subdifferential = problem.penalty.as_subdifferential()?;
-        let free = self.full_gradient(problem, params)?;
+        let near = self.near.clone();
+        let free = self.full_gradient(problem, params, near.as_deref())?;
         let beta = &params[..self.gradient.len()];
         let value = worst(free, subdifferential.subdiff_dist(beta, &self.gradient));
         Some(certificate(problem, CertificateKind::Stationarity, value))
@@ -377,7 +398,7 @@ impl Certifier {
     /// The fixed-point residual of a proximal gradient step; `None` without prox or gradient. A sum
     /// with no joint prox has it computed from its terms' (see [`joint`]).
     pub fn prox_residual(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
-        let free = self.full_gradient(problem, params)?;
+        let free = self.full_gradient(problem, params, None)?;
         let step = match problem.penalty.convexity() {
             Convexity::WeaklyConvex(rho) => (0.5 / rho).min(1.0),
             _ => 1.0,
@@ -403,15 +424,24 @@ impl Certifier {
     }
 
     /// Fills `gradient` and returns the largest entry of the gradient in the free parameters.
-    fn full_gradient(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<f64> {
+    fn full_gradient(
+        &mut self,
+        problem: &Problem<'_>,
+        params: &[f64],
+        near: Option<&dyn Penalty>,
+    ) -> Option<f64> {
         let smooth = problem.objective.as_smooth()?;
         let shape = problem.shape();
         self.gradient.resize(shape.len(), 0.0);
-        let value = match (&self.over, problem.objective.as_linear()) {
-            (Some(features), Some(model)) => {
-                model.value_gradient_over(features, params, &mut self.gradient, &mut self.work)?
+        let (gradient, work) = (&mut self.gradient, &mut self.work);
+        let value = match (problem.objective.as_linear(), &self.over, near) {
+            (Some(model), Some(features), _) => {
+                model.value_gradient_over(features, params, gradient, work)?
             }
-            _ => smooth.value_gradient(params, &mut self.gradient, &mut self.work),
+            (Some(model), None, Some(near)) => {
+                model.value_gradient_near(near, params, gradient, work)?
+            }
+            _ => smooth.value_gradient(params, gradient, work),
         };
         if !value.is_finite() {
             self.gradient.resize(shape.coefficients(), 0.0);

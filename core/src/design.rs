@@ -234,12 +234,23 @@ impl Design {
             out.copy_from_slice(u);
             return;
         }
-        self.products(0..self.features(), u, out);
+        self.products(0..self.features(), u, out, |_| {});
+    }
+
+    /// The same, and after each column what `visit` makes of it while it is in the cache.
+    pub(crate) fn mul_t_visiting(&self, u: &[f64], out: &mut [f64], visit: impl FnMut(usize)) {
+        self.products(0..self.features(), u, out, visit);
     }
 
     /// The products of the columns `features` with `u`; a dense one is touched once for all of its
     /// columns.
-    fn products(&self, features: impl Iterator<Item = usize> + Clone, u: &[f64], out: &mut [f64]) {
+    fn products(
+        &self,
+        features: impl Iterator<Item = usize> + Clone,
+        u: &[f64],
+        out: &mut [f64],
+        mut visit: impl FnMut(usize),
+    ) {
         let (n, p) = (self.samples(), self.features());
         let total = |u: &[f64]| if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
         if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
@@ -250,13 +261,17 @@ impl Design {
                 for (k, (product, total)) in products.iter().zip(&totals).enumerate() {
                     out[j + k * p] = (product - self.centre(j) * total) / self.scale(j);
                 }
+                visit(j);
             }
             return;
         }
-        for (u, out) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))) {
+        for (k, (u, out)) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))).enumerate() {
             let u_sum = total(u);
             for j in features.clone() {
                 out[j] = self.column_dot(j, u, u_sum);
+                if k == 0 {
+                    visit(j);
+                }
             }
         }
     }
@@ -264,7 +279,12 @@ impl Design {
     /// As [`Design::mul_t`] for the columns `features` alone: `out` is zero elsewhere.
     pub fn mul_t_over(&self, features: &[usize], u: &[f64], out: &mut [f64]) {
         out.fill(0.0);
-        self.products(features.iter().copied(), u, out);
+        self.products(features.iter().copied(), u, out, |_| {});
+    }
+
+    /// The same into an `out` that keeps its other entries.
+    pub(crate) fn mul_t_into(&self, features: &[usize], u: &[f64], out: &mut [f64]) {
+        self.products(features.iter().copied(), u, out, |_| {});
     }
 
     /// `sum_i x_ij h_i x_il` for `j` in `rows` and `l` in `cols`, row by row. Where the two are the

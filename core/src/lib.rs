@@ -40,6 +40,7 @@ pub mod matrix;
 pub mod objective;
 pub mod penalty;
 pub mod problem;
+mod products;
 pub mod samples;
 pub mod simplex;
 mod space;
@@ -68,6 +69,7 @@ pub use penalty::{
     Separable, Subdifferential, Term, Terms, ZeroThreshold,
 };
 pub use problem::Problem;
+pub use products::NEAR;
 pub use samples::{Response, ResponseKind, Samples};
 pub use space::Space;
 pub use spec::{

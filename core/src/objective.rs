@@ -12,6 +12,8 @@ use crate::finite_sum::{FiniteSum, Rows};
 use crate::kernels;
 use crate::layers::Layer;
 use crate::loss::DataFit;
+use crate::penalty::Penalty;
+use crate::products::{Products, same};
 use crate::{Error, OwnReport};
 
 /// The sizes of a problem's parameters, laid out as `[beta: p x K | intercepts | own]`.
@@ -145,14 +147,8 @@ struct Memo {
     /// Coefficients and intercepts, and their `eta`.
     params: Vec<f64>,
     eta: Vec<f64>,
-    /// A gradient in `eta`, and its product with `X'`.
-    dual: Vec<f64>,
-    gradient: Vec<f64>,
-}
-
-/// Whether all numbers agree to the last bit, so that what follows from them does.
-fn same(a: &[f64], b: &[f64]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+    /// Products with `X'`.
+    products: Products,
 }
 
 impl LinearModel {
@@ -185,16 +181,16 @@ impl LinearModel {
 
     /// `grad <- X'u` for `u` n x K and `grad` p x K, both column by column.
     pub fn mul_t(&self, u: &[f64], grad: &mut [f64]) {
-        let mut memo = self.memo();
-        if memo.gradient.len() == grad.len() && same(&memo.dual, u) {
-            grad.copy_from_slice(&memo.gradient);
-            return;
+        self.memo().products.exact(&self.design, u, grad);
+    }
+
+    /// The same, where entries of coefficients that are zero need not be exact if they are certain to lie
+    /// in the subdifferential of `near` at zero.
+    pub(crate) fn mul_t_near(&self, near: &dyn Penalty, beta: &[f64], u: &[f64], grad: &mut [f64]) {
+        match near.as_separable() {
+            Some(near) => self.memo().products.bounded(&self.design, near, beta, u, grad),
+            None => self.mul_t(u, grad),
         }
-        memo.dual.clear();
-        self.design.mul_t(u, grad);
-        memo.gradient.clear();
-        memo.gradient.extend_from_slice(grad);
-        memo.dual.extend_from_slice(u);
     }
 
     /// `eta <- offset + b0 + X beta`.
@@ -222,6 +218,18 @@ impl LinearModel {
         work: &mut Workspace,
     ) -> Option<f64> {
         self.gradient_with(params, grad, work, |u, grad| self.design.mul_t_over(features, u, grad))
+    }
+
+    /// As [`Smooth::value_gradient`], with [`LinearModel::mul_t_near`] for the coefficients.
+    pub(crate) fn value_gradient_near(
+        &self,
+        near: &dyn Penalty,
+        params: &[f64],
+        grad: &mut [f64],
+        work: &mut Workspace,
+    ) -> Option<f64> {
+        let beta = self.shape().split(params).0;
+        self.gradient_with(params, grad, work, |u, grad| self.mul_t_near(near, beta, u, grad))
     }
 
     /// Value and gradient, with `products` for `X'u`; `None` for a loss without a gradient.

@@ -69,6 +69,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
+        self.certifier.bound(p.penalty);
         state.certificate = self.certifier.certify(p, &state.params);
         self.working.begin(p.penalty);
         Ok((state, None))

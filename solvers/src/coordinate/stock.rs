@@ -33,7 +33,6 @@ pub(super) struct Stock {
     /// The column of the predictor whose curvature they are taken under.
     output: usize,
     fixed: bool,
-    products: Vec<f64>,
     block: Vec<f64>,
     weighted: Vec<f64>,
 }
@@ -72,7 +71,8 @@ impl Stock {
     }
 
     /// Makes the products of all pairs of `features` available, for column `k` of the predictor, and
-    /// writes the slots of the features to `slots`; whether what was there before kept its slots.
+    /// writes the slots of the features to `slots`; whether what was there before kept its slots. What
+    /// `room` holds is lost.
     pub fn take(
         &mut self,
         design: &Design,
@@ -80,6 +80,7 @@ impl Stock {
         k: usize,
         features: &[usize],
         slots: &mut Vec<usize>,
+        room: &mut Vec<f64>,
     ) -> bool {
         let uniform = matches!(model.weights(k), Curvatures::Uniform(_));
         let stays = self.fixed && model.is_fixed() && (uniform || self.output == k);
@@ -93,7 +94,7 @@ impl Stock {
                 self.slots[j] = self.features.len() as u32;
             }
         }
-        self.append(design, model, k, before);
+        self.append(design, model, k, before, room);
         slots.clear();
         slots.extend(features.iter().map(|&j| self.slots[j] as usize - 1));
         kept
@@ -138,22 +139,35 @@ impl Stock {
     }
 
     /// The products of the features from `before` on with all.
-    fn append(&mut self, design: &Design, model: &dyn Quadratic, k: usize, before: usize) {
+    fn append(
+        &mut self,
+        design: &Design,
+        model: &dyn Quadratic,
+        k: usize,
+        before: usize,
+        room: &mut Vec<f64>,
+    ) {
         let all = self.features.len();
         if before == all {
             return;
         }
         let weights = model.weights(k);
-        let mut products = std::mem::take(&mut self.products);
-        match **design.matrix() {
-            Matrix::Dense(_) => self.add_up_blocks(design, weights, before, &mut products),
-            Matrix::Sparse(_) => self.pair_columns(design, weights, before, &mut products),
+        let length = all * (all - before);
+        if let Matrix::Sparse(_) = **design.matrix() {
+            *room = self.pair_columns(design, weights, before);
+        } else {
+            if room.len() < length {
+                // Fresh zeros, of which only what is touched takes memory: the factor may grow into it.
+                let side = all + all / 8;
+                *room = vec![0.0; if before == 0 { side * side } else { length }];
+            }
+            self.add_up_blocks(design, weights, before, &mut room[..length]);
         }
-        model.eliminate(k, design, &self.features, before, &mut products);
+        let products = &mut room[..length];
+        model.eliminate(k, design, &self.features, before, products);
         for (b, column) in products.chunks(all).enumerate() {
             self.packed.extend_from_slice(&column[..=before + b]);
         }
-        self.products = products;
     }
 
     /// The products, all x new, as a sum over blocks of rows; of two new ones those above the diagonal.
@@ -162,11 +176,10 @@ impl Stock {
         design: &Design,
         weights: Curvatures<'_>,
         before: usize,
-        products: &mut Vec<f64>,
+        products: &mut [f64],
     ) {
         let (n, all) = (design.samples(), self.features.len());
         let new = all - before;
-        products.resize(all * new, 0.0);
         let rows = (BLOCK / all.max(1)).max(ROWS).min(n);
         for begin in (0..n).step_by(rows.max(1)) {
             let length = rows.min(n - begin);
@@ -214,12 +227,10 @@ impl Stock {
         design: &Design,
         weights: Curvatures<'_>,
         before: usize,
-        products: &mut Vec<f64>,
-    ) {
+    ) -> Vec<f64> {
         self.weighted.clear();
         self.weighted.resize(design.samples(), 1.0);
         weights.weigh(&mut self.weighted);
-        let new = &self.features[before..];
-        *products = design.weighted_products(new, &self.weighted, &self.features);
+        design.weighted_products(&self.features[before..], &self.weighted, &self.features)
     }
 }

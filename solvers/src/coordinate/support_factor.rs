@@ -48,6 +48,22 @@ impl SupportFactor {
         self.spent = 0.0;
     }
 
+    /// Lends its memory, if there is no factor in it.
+    pub fn lend(&mut self) -> Vec<f64> {
+        if !self.order.is_empty() {
+            return Vec::new();
+        }
+        self.stride = 0;
+        std::mem::take(&mut self.values)
+    }
+
+    /// Takes memory back, if there is none of its own by now.
+    pub fn take_back(&mut self, room: Vec<f64>) {
+        if self.values.is_empty() {
+            self.values = room;
+        }
+    }
+
     /// Solves the system of the slots that are `free`, with `curvatures` on the diagonal, for `right`, in
     /// place; what is not free becomes 0. All are slot by slot. False where that part is not positive
     /// definite.
@@ -156,7 +172,11 @@ impl SupportFactor {
             return;
         }
         let (old, before) = (self.order.len(), self.stride);
-        let stride = if old == 0 { rows } else { rows + rows / 8 };
+        let stride = rows + rows / 8;
+        if old == 0 && self.values.len() >= stride * stride {
+            self.stride = stride;
+            return;
+        }
         // Fresh zeros: what is below the diagonal is never touched.
         let mut values = vec![0.0; stride * stride];
         for row in 0..old {

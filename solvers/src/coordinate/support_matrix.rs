@@ -31,9 +31,14 @@ impl SupportMatrix {
         features: &[usize],
         curvatures: impl Iterator<Item = f64>,
     ) {
-        if !self.stock.take(design, model, k, features, &mut self.slots) {
+        if !model.is_fixed() {
             self.factor.clear();
         }
+        let mut room = self.factor.lend();
+        if !self.stock.take(design, model, k, features, &mut self.slots, &mut room) {
+            self.factor.clear();
+        }
+        self.factor.take_back(room);
         let all = self.stock.len();
         self.curvatures.resize(all, 0.0);
         for (&slot, curvature) in self.slots.iter().zip(curvatures) {

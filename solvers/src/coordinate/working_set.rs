@@ -1,12 +1,9 @@
 //! The working set: every active piece, the worst violators of optimality beside them, and, where
 //! there is room, those that are closest to becoming some.
 
-use fenchel_core::Penalty;
+use fenchel_core::{NEAR, Penalty};
 
 use super::units::Units;
-
-/// The share of the penalty beyond which a piece at zero counts as near a violation.
-const NEAR: f64 = 0.9;
 
 /// Smallest size of a working set.
 const FIRST: usize = 64;
@@ -32,7 +29,8 @@ pub(crate) struct WorkingSet {
 }
 
 impl WorkingSet {
-    /// Begins the choices for a problem with this penalty.
+    /// Begins the choices for a problem with this penalty. A piece at zero counts as near a violation
+    /// where it is one of [`NEAR`] times the penalty.
     pub fn begin(&mut self, penalty: &dyn Penalty) {
         self.near = Some(penalty.scaled(NEAR));
     }

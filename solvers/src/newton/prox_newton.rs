@@ -86,6 +86,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let outside = beta.to_vec();
             prox.prox(&outside, 1.0, beta);
         }
+        self.certifier.bound(p.penalty);
         state.certificate = self.certifier.certify(p, &state.params);
         self.working.begin(p.penalty);
         Ok((state, None))
