@@ -8,21 +8,54 @@
 //! `high(z_a) - low(z_b) + sum high(v_j)` for every `0 <= a < b <= p`. The most violated stretch is
 //! found in O(p), and the ratios of interest follow by Dinkelbach's method in a few rounds.
 
-/// The stretch `(a, b]` with the largest `from(a) + to(b)` over `0 <= a < b <= p`, and that value.
-fn widest(p: usize, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) -> (f64, usize, usize) {
-    let mut best = (f64::NEG_INFINITY, 0, p);
-    let (mut start, mut from_start) = (0, from(0));
-    for b in 1..=p {
-        let value = from_start + to(b);
-        if value > best.0 {
-            best = (value, start, b);
+const BATCH: usize = 8;
+
+/// Finds the stretch `(a, b]` with the largest `from(a) + to(b)` over `0 <= a < b <= p`.
+struct Widest {
+    /// That value, and the stretch.
+    best: (f64, usize, usize),
+    start: (usize, f64),
+}
+
+impl Widest {
+    /// From the ends of the chain on.
+    fn new(p: usize, from: f64) -> Self {
+        Self { best: (f64::NEG_INFINITY, 0, p), start: (0, from) }
+    }
+
+    /// Goes on to `b`, one after another from 1 on.
+    #[inline(always)]
+    fn see(&mut self, b: usize, from: f64, to: f64) {
+        let value = self.start.1 + to;
+        if value > self.best.0 {
+            self.best = (value, self.start.0, b);
         }
-        let from_b = from(b);
-        if from_b > from_start {
-            (start, from_start) = (b, from_b);
+        if from > self.start.1 {
+            self.start = (b, from);
         }
     }
-    best
+
+    /// Whether to see these would change nothing.
+    #[inline(always)]
+    fn passes(&self, from: &[f64; BATCH], to: &[f64; BATCH]) -> bool {
+        let top = |a: &[f64; BATCH]| {
+            let four: [f64; 4] = std::array::from_fn(|l| larger(a[l], a[l + 4]));
+            larger(larger(four[0], four[2]), larger(four[1], four[3]))
+        };
+        self.start.1 + top(to) <= self.best.0 && top(from) <= self.start.1
+    }
+}
+
+/// The larger one, or the second where one is NaN.
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+fn widest(p: usize, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) -> (f64, usize, usize) {
+    let mut widest = Widest::new(p, from(0));
+    (1..=p).for_each(|b| widest.see(b, from(b), to(b)));
+    widest.best
 }
 
 /// Adds numbers up and carries the errors of the sums along, so that each is rounded once.
@@ -116,10 +149,9 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
     if beta.iter().chain(u).any(|x| !x.is_finite()) {
         return f64::INFINITY;
     }
-    let interval = |d: f64, radius: f64| match d {
-        d if d > 0.0 => (radius, radius),
-        d if d < 0.0 => (-radius, -radius),
-        _ => (-radius, radius),
+    // Both are selected, as a branch at every jump would be guessed wrong.
+    let interval = |d: f64, radius: f64| {
+        (if d > 0.0 { radius } else { -radius }, if d < 0.0 { -radius } else { radius })
     };
     let end = |j: usize| match j {
         0 => (0.0, 0.0),
@@ -137,20 +169,43 @@ pub(crate) fn distance(beta: &[f64], u: &[f64], jump: f64, size: f64) -> f64 {
     let mut t = 0.0;
     loop {
         let mut next = t;
-        let (excess, a, b) = widest(
-            p,
-            |a| -above[a] + t * a as f64 - end(a).1,
-            |b| above[b] - t * b as f64 + end(b).0,
-        );
+        let (low, high) = end(0);
+        let mut over = Widest::new(p, -above[0] - high);
+        let mut under = Widest::new(p, -below(0) + low);
+        let mut b = 1;
+        while b <= p {
+            // Few points are of interest: a batch is looked at in passing.
+            if b + BATCH <= p {
+                let (mut over_from, mut over_to) = ([0.0; BATCH], [0.0; BATCH]);
+                let (mut under_from, mut under_to) = ([0.0; BATCH], [0.0; BATCH]);
+                let (above, betas) = (&above[b..][..BATCH], &beta[b - 1..][..BATCH + 1]);
+                for l in 0..BATCH {
+                    let (low, high) = interval(betas[l + 1] - betas[l], jump);
+                    let (share, below) = (
+                        t * (b as f64 + l as f64),
+                        if size == 0.0 { -above[l] } else { below(b + l) },
+                    );
+                    over_from[l] = -above[l] + share - high;
+                    over_to[l] = above[l] - share + low;
+                    under_from[l] = -below + share + low;
+                    under_to[l] = below - share - high;
+                }
+                if over.passes(&over_from, &over_to) && under.passes(&under_from, &under_to) {
+                    b += BATCH;
+                    continue;
+                }
+            }
+            let ((low, high), share) = (end(b), t * b as f64);
+            over.see(b, -above[b] + share - high, above[b] - share + low);
+            under.see(b, -below(b) + share + low, below(b) - share - high);
+            b += 1;
+        }
+        let (excess, a, b) = over.best;
         if excess > 0.0 {
             let over = above[b] - above[a] - end(a).1 + end(b).0;
             next = next.max(over / (b - a) as f64);
         }
-        let (excess, a, b) = widest(
-            p,
-            |a| -below(a) + t * a as f64 + end(a).0,
-            |b| below(b) - t * b as f64 - end(b).1,
-        );
+        let (excess, a, b) = under.best;
         if excess > 0.0 {
             let under = below(b) - below(a) + end(a).0 - end(b).1;
             next = next.max(under / (b - a) as f64);

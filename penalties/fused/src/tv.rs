@@ -3,20 +3,43 @@
 //! Linear on every input, because a prox cannot choose its input: the direct method of Condat (2013)
 //! is fast on most signals and quadratic on some.
 
-use crate::funnel;
+use crate::string;
 
 /// Writes `argmin_x 1/2 ||x - y||^2 + lambda sum_j |x_j - x_{j-1}|` into `x`.
 ///
 /// `y` and `x` have the same length, `lambda >= 0`. Time and memory O(n) on every input; equal
 /// neighbours of the solution are equal to the last bit. All NaN where an entry of `y` is not finite.
 ///
-/// The solution has the slopes of a taut string, see `funnel.rs`.
+/// The solution has the slopes of a taut string, see `string.rs`.
 pub fn prox(y: &[f64], lambda: f64, x: &mut [f64]) {
     if lambda == 0.0 {
         x.copy_from_slice(y);
-    } else if !y.is_empty() && !funnel::slopes(y, lambda, x) {
-        x.fill(f64::NAN);
+    } else if !y.is_empty() {
+        let solved = lambda < 1e100 && string::slopes(y, lambda, x);
+        if !solved {
+            scaled(y, lambda, x);
+        }
     }
+}
+
+/// The same where `lambda` or an entry of `y` is large enough for products to overflow, or not finite.
+fn scaled(y: &[f64], lambda: f64, x: &mut [f64]) {
+    let n = y.len() as f64;
+    let top = y.iter().fold(0.0, |top, y| if y.abs() <= top { top } else { y.abs() });
+    if lambda.is_nan() || y.iter().any(|y| !y.is_finite()) {
+        return x.fill(f64::NAN);
+    }
+    let unit = if top > 1.0 { 2f64.powi((top.log2() as i32).min(1023)) } else { 1.0 };
+    if lambda / n >= 2.0 * top {
+        // No sum differs from that of as many means by more.
+        let mean = y.iter().map(|y| y / unit).sum::<f64>() / n;
+        return x.fill(unit * mean);
+    }
+    let small: Vec<f64> = y.iter().map(|y| y / unit).collect();
+    if !string::slopes(&small, lambda / unit, x) {
+        return x.fill(f64::NAN);
+    }
+    x.iter_mut().for_each(|x| *x *= unit);
 }
 
 #[cfg(test)]
@@ -124,6 +147,74 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Signals of which every one calls for another way to tell where the string can bend.
+    #[test]
+    fn signals_that_change_their_nature_on_the_way_are_solved() {
+        let mut state = 7u64;
+        let mut uniform = move || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+        };
+        for n in [63, 64, 65, 100, 255, 256, 257, 300, 513, 1500] {
+            for _ in 0..12 {
+                let (mut level, mut kind, mut size) = (0.0, 0, 1.0);
+                let y: Vec<f64> = (0..n)
+                    .map(|i| {
+                        if i % 40 == 0 {
+                            kind = (8.0 * (uniform() + 0.5)) as i32;
+                            size = 10f64.powf(4.0 * uniform());
+                        }
+                        match kind {
+                            0 => level += size * uniform(),
+                            1 => level = size * uniform(),
+                            2 => level = 3.0 + (4.0 * uniform()).round(),
+                            3 => level = size * f64::from(i % 2),
+                            4 => level += 0.01 * size,
+                            5 => level -= 0.1,
+                            6 => level = 1e3 + size * uniform(),
+                            _ => {}
+                        }
+                        level
+                    })
+                    .collect();
+                for lambda in [1e-3, 0.03, 0.2, 1.0, 4.0, 15.0, 70.0, 400.0, 1e4] {
+                    solves(&y, lambda, 1e-12);
+                    let shifted: Vec<f64> = y.iter().map(|y| y - 1e5).collect();
+                    solves(&shifted, lambda, 1e-11);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_size_is_too_large_or_too_small() {
+        let y = signal(500, 0.7);
+        let mut expected = vec![0.0; 500];
+        prox(&y, 2.0, &mut expected);
+        for exponent in [-1000, -140, -120, -90, 90, 120, 140, 600, 1015] {
+            let unit = 2f64.powi(exponent);
+            let mut x = vec![0.0; 500];
+            prox(&y.iter().map(|y| unit * y).collect::<Vec<_>>(), 2.0 * unit, &mut x);
+            for (x, expected) in x.iter().zip(&expected) {
+                assert!((x / unit - expected).abs() < 1e-13, "2^{exponent}");
+            }
+        }
+        for (unit, lambda) in [(1.0, 1e200), (1.0, f64::INFINITY), (1e-300, 1e99), (1e300, 1e308)] {
+            for n in [3, 500] {
+                let mut x = vec![0.0; n];
+                let y: Vec<f64> = y[..n].iter().map(|y| unit * y).collect();
+                prox(&y, lambda, &mut x);
+                let mean = y.iter().map(|y| y / unit).sum::<f64>() / n as f64;
+                assert!(x.iter().all(|x| (x / unit - mean).abs() < 1e-14), "{unit:e} {lambda:e}");
+            }
+        }
+        let mut x = [0.0; 3];
+        prox(&[f64::MAX, -f64::MAX, f64::MAX], 1.0, &mut x);
+        assert_eq!(x, [f64::MAX, -f64::MAX, f64::MAX]);
+        prox(&[1.0, 2.0, 4.0], f64::NAN, &mut x);
+        assert!(x.iter().all(|x| x.is_nan()));
     }
 
     #[test]
