@@ -20,6 +20,9 @@ pub const NEAR: f64 = 0.9;
 /// Entries that are bounded at a time.
 const CHUNK: usize = 256;
 
+/// Norms are not taken before the dual point has moved so often, as along a path: one fit has little use for them.
+const FIRST: usize = 10;
+
 /// Between these lengths a column stays in the cache for its norm, and its product costs much more than a
 /// bound.
 const SHORT: usize = 64;
@@ -28,8 +31,9 @@ const LONG: usize = 1 << 14;
 /// A factor beyond this, or its inverse, is none: another dual point.
 const FARTHEST: f64 = 10.0;
 
-/// What rounding may add to a bound.
+/// What rounding may add to a bound, and to the square of a norm of what it is the difference of.
 const ROUNDING: f64 = 1e-6;
+const CANCELLED: f64 = 1e-10;
 
 /// The last products, and how old they are.
 #[derive(Debug, Default)]
@@ -45,6 +49,8 @@ pub(crate) struct Products {
     ages: Vec<f64>,
     /// The norms of the columns, not less than they are.
     norms: Vec<f32>,
+    /// How often the dual point moved before they were taken.
+    moves: usize,
     features: Vec<usize>,
 }
 
@@ -71,7 +77,7 @@ impl Products {
         let measured = !self.norms.is_empty();
         if measured && self.way.is_finite() {
             self.bring_up_to_date(design, near, beta);
-        } else if moved && !measured && pays(design) {
+        } else if moved && !measured && self.moves > FIRST && pays(design) {
             self.measure(design);
         } else if moved {
             self.begin_anew(design);
@@ -102,6 +108,7 @@ impl Products {
         }
         self.dual.clear();
         self.dual.extend_from_slice(u);
+        self.moves = self.moves.saturating_add(1);
         true
     }
 
@@ -118,8 +125,15 @@ impl Products {
         let outputs = self.dual.len() / design.samples().max(1);
         self.gradient.resize(design.features() * outputs, 0.0);
         let norms = &mut self.norms;
+        let n = design.samples() as f64;
         design.mul_t_visiting(&self.dual, &mut self.gradient, |j| {
-            norms.push(((1.0 + ROUNDING) * design.column_square(j, None).sqrt()) as f32);
+            let (sum, square) = design.stored_column(j).moments(None);
+            let centre = design.centre(j);
+            let centred = square - 2.0 * centre * sum + n * centre * centre;
+            // What cancels, and more.
+            let rounding = CANCELLED * (square + n * centre * centre);
+            let norm = (centred.max(0.0) + rounding).sqrt() / design.scale(j);
+            norms.push(((1.0 + ROUNDING) * norm) as f32);
         });
         (self.scale, self.way) = (1.0, 0.0);
         self.ages.resize(design.features(), 0.0);

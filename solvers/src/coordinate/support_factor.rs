@@ -14,6 +14,9 @@ use fenchel_core::kernels;
 
 use super::stock::Stock;
 
+/// Rows and columns that are appended at a time.
+const PANEL: usize = 256;
+
 /// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
 /// of slopes read off a prox.
 const SAME: f64 = 1e-9;
@@ -124,16 +127,19 @@ impl SupportFactor {
 
     /// Factors the rows and columns of `new` below the others.
     fn append(&mut self, stock: &Stock, curvatures: &[f64]) -> bool {
-        let (old, new) = (self.order.len(), self.new.len());
-        if new == 0 {
-            return true;
-        }
-        self.reserve(old + new);
-        let stride = self.stride;
+        self.reserve(self.order.len() + self.new.len());
+        let new = std::mem::take(&mut self.new);
+        let appended = new.chunks(PANEL).all(|new| self.append_panel(stock, curvatures, new));
+        self.new = new;
+        appended
+    }
+
+    fn append_panel(&mut self, stock: &Stock, curvatures: &[f64], slots: &[usize]) -> bool {
+        let (old, new, stride) = (self.order.len(), slots.len(), self.stride);
         let (before, fresh) = self.values.split_at_mut(old * stride);
-        for (b, &slot) in self.new.iter().enumerate() {
+        for (b, &slot) in slots.iter().enumerate() {
             let column = &mut fresh[b * stride..][..=old + b];
-            let others = self.order.iter().chain(&self.new[..=b]);
+            let others = self.order.iter().chain(&slots[..=b]);
             column.iter_mut().zip(others).for_each(|(entry, &o)| *entry = stock.product(o, slot));
             column[old + b] += curvatures[slot];
         }
@@ -155,10 +161,18 @@ impl SupportFactor {
                 Par::Seq,
             );
         }
-        if !factored(corner.transpose_mut()) {
+        // Transposed, as the factorisation is made for columns.
+        self.gram.resize(new * new, 0.0);
+        for (b, column) in corner.as_ref().col_iter().enumerate() {
+            (0..=b).for_each(|a| self.gram[a * new + b] = column[a]);
+        }
+        if !factored(MatMut::from_column_major_slice_mut(&mut self.gram, new, new)) {
             return false;
         }
-        for &slot in &self.new {
+        for (b, mut column) in corner.col_iter_mut().enumerate() {
+            (0..=b).for_each(|a| column[a] = self.gram[a * new + b]);
+        }
+        for &slot in slots {
             self.order.push(slot);
             self.curvatures.push(curvatures[slot]);
             self.rows[slot] = self.order.len();
