@@ -166,7 +166,7 @@ impl Engine {
         self.model.settle(intercepts);
         let (mut first, mut last) = (None, 0.0);
         let mut left = inner.epochs;
-        while left > 0 {
+        'descent: while left > 0 {
             last = self.epoch(units, design, &all, beta, intercepts);
             left -= 1;
             first.get_or_insert(last);
@@ -189,7 +189,11 @@ impl Engine {
                         && self.newton(suited, units, design, &nonzero, beta, intercepts)
                         && matches!(suited, Newton::Matrix(_))
                     {
-                        // All but solved; the next epoch over all pieces tells.
+                        // All but solved: of a loss that is its own model the certificate tells, and of
+                        // others the next epoch over all pieces.
+                        if self.model.is_fixed() {
+                            break 'descent;
+                        }
                         break;
                     }
                     self.extrapolate(units, design, &nonzero, beta, intercepts, inner);
@@ -197,8 +201,12 @@ impl Engine {
                 self.anderson.clear();
                 self.patience.begin();
             } else {
-                if self.is_due(suited, last, inner) {
-                    self.newton(suited, units, design, &nonzero, beta, intercepts);
+                if self.is_due(suited, last, inner)
+                    && self.newton(suited, units, design, &nonzero, beta, intercepts)
+                    && matches!(suited, Newton::Matrix(_))
+                    && self.model.is_fixed()
+                {
+                    break 'descent;
                 }
                 self.extrapolate(units, design, &all, beta, intercepts, inner);
             }
