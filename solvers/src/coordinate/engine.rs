@@ -148,8 +148,7 @@ impl Engine {
     }
 
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
-    /// less and do most of the work; returns the largest step of the first and the last epoch over
-    /// all of `working`.
+    /// less and do most of the work.
     pub fn descend(
         &mut self,
         units: &Units<'_>,
@@ -158,18 +157,16 @@ impl Engine {
         beta: &mut [f64],
         intercepts: &mut [f64],
         inner: Inner,
-    ) -> (f64, f64) {
+    ) {
         let (mut all, mut nonzero) =
             (std::mem::take(&mut self.all), std::mem::take(&mut self.nonzero));
         self.prepare(units, design, working, beta.len(), &mut all);
         // A step along a coordinate takes the intercept along; there may be none to take.
         self.model.settle(intercepts);
-        let (mut first, mut last) = (None, 0.0);
         let mut left = inner.epochs;
         'descent: while left > 0 {
-            last = self.epoch(units, design, &all, beta, intercepts);
+            let last = self.epoch(units, design, &all, beta, intercepts);
             left -= 1;
-            first.get_or_insert(last);
             if last <= inner.tol {
                 break;
             }
@@ -187,9 +184,8 @@ impl Engine {
                     }
                     if self.is_due(suited, step, inner)
                         && self.newton(suited, units, design, &nonzero, beta, intercepts)
-                        && matches!(suited, Newton::Matrix(_))
                     {
-                        // All but solved: of a loss that is its own model the certificate tells, and of
+                        // Of a loss that is its own model the certificate tells, and of
                         // others the next epoch over all pieces.
                         if self.model.is_fixed() {
                             break 'descent;
@@ -203,7 +199,6 @@ impl Engine {
             } else {
                 if self.is_due(suited, last, inner)
                     && self.newton(suited, units, design, &nonzero, beta, intercepts)
-                    && matches!(suited, Newton::Matrix(_))
                     && self.model.is_fixed()
                 {
                     break 'descent;
@@ -212,7 +207,6 @@ impl Engine {
             }
         }
         (self.all, self.nonzero) = (all, nonzero);
-        (first.unwrap_or(0.0), last)
     }
 
     /// Remembers the point, and now and then tries the extrapolation of the last ones.
@@ -258,7 +252,8 @@ impl Engine {
         self.patience.is_over(suited.price(), step, inner) && inner.extrapolate
     }
 
-    /// Tries a Newton step on the support; whether it was taken. If not, the next one waits for longer.
+    /// Tries a Newton step on the support, and makes the next one wait for longer if it is not taken;
+    /// whether the support is all but solved now, as by steps on a matrix that were.
     fn newton(
         &mut self,
         suited: Newton,
@@ -285,7 +280,7 @@ impl Engine {
         self.end = end;
         self.patience.renew(taken);
         self.anderson.clear();
-        taken
+        taken && matches!(suited, Newton::Matrix(_))
     }
 
     fn conjugate_step(

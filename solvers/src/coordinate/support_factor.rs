@@ -77,17 +77,16 @@ impl SupportFactor {
         curvatures: &[f64],
         right: &mut [f64],
     ) -> bool {
-        self.rows.resize(stock.len(), 0);
         self.compare(stock, free, curvatures);
         let (all, wanted) = (self.order.len() as f64, self.order.len() - self.held.len());
         let wanted = (wanted + self.new.len()) as f64;
         let hold = 0.5 * self.held.len() as f64 * all * all;
         if self.spent + hold > wanted * wanted * wanted / 6.0 {
             self.clear();
-            self.rows.resize(stock.len(), 0);
             self.compare(stock, free, curvatures);
+        } else {
+            self.spent += hold;
         }
-        self.spent += 0.5 * self.held.len() as f64 * (self.order.len() as f64).powi(2);
         if !self.append(stock, curvatures) {
             return false;
         }
@@ -117,8 +116,8 @@ impl SupportFactor {
         };
         if self.order.iter().zip(&self.curvatures).any(other) {
             self.clear();
-            self.rows.resize(free.len(), 0);
         }
+        self.rows.resize(free.len(), 0);
         self.held.clear();
         self.held.extend((0..self.order.len()).filter(|&row| !free[self.order[row]]));
         self.new.clear();
