@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use crate::blocks;
 use crate::convex_concave::ConvexConcave;
 use crate::groups::Groups;
+use crate::kernels;
 use crate::sweep::{self, Sweep, SweepReport};
 
 /// A function `Omega` of the coefficients, extended-valued: `+inf` outside its domain.
@@ -137,9 +138,14 @@ pub trait Separable: Send + Sync {
     }
     /// Writes the distance of a range of coefficients.
     fn subdiff_dist_range(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
-        for (i, ((b, g), out)) in b.iter().zip(grad).zip(out).enumerate() {
-            *out = self.subdiff_dist_at(first + i, *b, *g);
-        }
+        kernels::widest(
+            #[inline(always)]
+            || {
+                for (i, ((b, g), out)) in b.iter().zip(grad).zip(out).enumerate() {
+                    *out = self.subdiff_dist_at(first + i, *b, *g);
+                }
+            },
+        );
     }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
     /// that no virtual call is paid inside the epoch.
@@ -306,7 +312,7 @@ impl Scalar {
 
     /// `argmin_b value(b) + (b - v)^2 / (2 step)`.
     pub fn prox(self, v: f64, step: f64) -> f64 {
-        let free = crate::kernels::soft_threshold(v, step * self.l1) / (1.0 + step * self.l2);
+        let free = kernels::soft_threshold(v, step * self.l1) / (1.0 + step * self.l2);
         free.clamp(self.lower, self.upper)
     }
 
@@ -331,32 +337,32 @@ impl Scalar {
         crate::worst(crate::worst(0.0, low + grad), -grad - high)
     }
 
-    /// `sup_b u b - value(b)`.
+    /// `sup_b u b - value(b)`; `+inf` where `u` is NaN.
+    #[inline]
     pub fn conjugate(self, u: f64) -> f64 {
-        if u.is_nan() {
-            return f64::INFINITY;
-        }
-        let at = |b: f64| u * b - self.value(b);
-        if self.l2 > 0.0 {
-            let b = (crate::kernels::soft_threshold(u, self.l1) / self.l2)
-                .clamp(self.lower, self.upper);
-            return at(b);
-        }
-        // Linear on both sides of zero: the supremum is at zero or at an end.
-        let slack = 1e-12 * self.l1;
-        let right = if u > self.l1 + slack { at_end(self.upper, u - self.l1) } else { 0.0 };
-        let left = if -u > self.l1 + slack { at_end(-self.lower, -u - self.l1) } else { 0.0 };
-        right.max(left)
+        // Without branches but on what is the same for all coefficients; so below.
+        let supremum = if self.l2 > 0.0 {
+            let b = (kernels::soft_threshold(u, self.l1) / self.l2).clamp(self.lower, self.upper);
+            u * b - self.value(b)
+        } else {
+            // Linear on both sides of zero: the supremum is at zero or at an end.
+            let slack = 1e-12 * self.l1;
+            let at_end = |length: f64, slope: f64| {
+                let value = if length == 0.0 { 0.0 } else { length * slope };
+                if slope > slack { value } else { 0.0 }
+            };
+            at_end(self.upper, u - self.l1) + at_end(-self.lower, -u - self.l1)
+        };
+        if u.is_nan() { f64::INFINITY } else { supremum }
     }
 
     /// The largest `s` in `[0, 1]` with a finite conjugate at `s u`.
+    #[inline]
     pub fn dual_scale(self, u: f64) -> f64 {
         let open = if u > 0.0 { self.upper } else { self.lower };
-        if self.l2 > 0.0 || open.is_finite() || u.abs() <= self.l1 {
-            1.0
-        } else {
-            self.l1 / u.abs()
-        }
+        let is_finite = (self.l2 > 0.0) | open.is_finite() | (u.abs() <= self.l1);
+        let ratio = self.l1 / u.abs();
+        if is_finite { 1.0 } else { ratio }
     }
 
     /// The smallest `s` for which 0 minimises `grad b + s l1 |b| + ...`; `None` where none does.
@@ -370,11 +376,6 @@ impl Scalar {
             None
         }
     }
-}
-
-/// `slope * length` for an interval end at distance `length`, with `inf * 0 = 0`.
-fn at_end(length: f64, slope: f64) -> f64 {
-    if length == 0.0 { 0.0 } else { length * slope }
 }
 
 /// A penalty `sum_t omega_t(D_t beta)`.

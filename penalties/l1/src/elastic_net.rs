@@ -66,6 +66,7 @@ impl<W: Weights> Separable for ElasticNet<W> {
 }
 
 impl<W: Weights> Elementary for ElasticNet<W> {
+    #[inline(always)]
     fn scalar(&self, j: usize) -> Scalar {
         let lambda = self.lambda * self.weights.weight(j);
         Scalar { l1: lambda * self.l1_ratio, l2: lambda * (1.0 - self.l1_ratio), ..Scalar::ZERO }

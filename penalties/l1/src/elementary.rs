@@ -1,17 +1,49 @@
 //! What follows from `omega_j(b) = l1_j |b| + l2_j/2 b^2` alone: conjugate, dual scale and zero
 //! threshold of the sum.
 
-use fenchel_core::Elementary;
+use fenchel_core::{Elementary, kernels};
+
+/// Numbers that are folded at a time, each into a result of its own: one would wait for the other.
+const LANES: usize = 8;
+
+/// The fold of `f(j, u_j)` by `join` from `empty` on, in [`LANES`] parts.
+fn fold(
+    u: &[f64],
+    empty: f64,
+    f: impl Fn(usize, f64) -> f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    kernels::widest(
+        #[inline(always)]
+        || {
+            let mut parts = [empty; LANES];
+            let (chunks, rest) = u.as_chunks::<LANES>();
+            for (c, u) in chunks.iter().enumerate() {
+                for l in 0..LANES {
+                    parts[l] = join(parts[l], f(c * LANES + l, u[l]));
+                }
+            }
+            let done = u.len() - rest.len();
+            for (l, u) in rest.iter().enumerate() {
+                parts[l] = join(parts[l], f(done + l, *u));
+            }
+            parts.into_iter().fold(empty, &join)
+        },
+    )
+}
 
 /// `sum_j omega_j*(u_j)`.
 pub(crate) fn conjugate(penalty: &impl Elementary, u: &[f64]) -> f64 {
-    u.iter().enumerate().map(|(j, u)| penalty.scalar(j).conjugate(*u)).sum()
+    fold(u, 0.0, |j, u| penalty.scalar(j).conjugate(u), |sum, part| sum + part)
 }
 
 /// The smallest dual scale over the coefficients.
 pub(crate) fn dual_scale(penalty: &impl Elementary, u: &[f64]) -> f64 {
-    let scales = u.iter().enumerate().map(|(j, u)| penalty.scalar(j).dual_scale(*u));
-    scales.fold(1.0, |least, s| if s.is_nan() { 0.0 } else { least.min(s) })
+    let scale = |j, u| {
+        let scale = penalty.scalar(j).dual_scale(u);
+        if scale.is_nan() { 0.0 } else { scale }
+    };
+    fold(u, 1.0, scale, |least, scale| if scale < least { scale } else { least })
 }
 
 /// The largest threshold over the coefficients; `None` where one has none.

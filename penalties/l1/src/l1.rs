@@ -49,17 +49,18 @@ impl<W: Weights> Separable for L1<W> {
     fn prox_at(&self, j: usize, v: f64, step: f64) -> f64 {
         kernels::soft_threshold(v, step * (self.lambda * self.weights.weight(j)))
     }
+    #[inline(always)]
     fn subdiff_dist_at(&self, j: usize, b: f64, grad: f64) -> f64 {
         let lambda = self.lambda * self.weights.weight(j);
-        match b {
-            0.0 if grad.abs() <= lambda => 0.0,
-            0.0 => grad.abs() - lambda,
-            _ => (grad + lambda * b.signum()).abs(),
-        }
+        // Without branches, as it is asked of all coefficients at once.
+        let at_zero = if grad.abs() <= lambda { 0.0 } else { grad.abs() - lambda };
+        let elsewhere = (grad + lambda * b.signum()).abs();
+        if b == 0.0 { at_zero } else { elsewhere }
     }
 }
 
 impl<W: Weights> Elementary for L1<W> {
+    #[inline(always)]
     fn scalar(&self, j: usize) -> Scalar {
         Scalar { l1: self.lambda * self.weights.weight(j), ..Scalar::ZERO }
     }

@@ -53,6 +53,7 @@ impl<W: Weights> Separable for L2<W> {
 }
 
 impl<W: Weights> Elementary for L2<W> {
+    #[inline(always)]
     fn scalar(&self, j: usize) -> Scalar {
         Scalar { l2: self.lambda * self.weights.weight(j), ..Scalar::ZERO }
     }

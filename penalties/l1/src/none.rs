@@ -31,6 +31,7 @@ impl Separable for NoPenalty {
 }
 
 impl Elementary for NoPenalty {
+    #[inline(always)]
     fn scalar(&self, _j: usize) -> Scalar {
         Scalar::ZERO
     }
