@@ -31,6 +31,8 @@ pub(crate) struct Engine {
     /// The model; its residual is true for the point on return.
     pub model: Model,
     all: Pieces,
+    /// Those of the working set before.
+    before: Pieces,
     nonzero: Pieces,
     scratch: Vec<f64>,
     anderson: Anderson,
@@ -99,18 +101,23 @@ impl Pieces {
         self.clear();
         for (at, &unit) in all.units.iter().enumerate() {
             if units.is_active(unit, beta) {
-                let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
-                self.units.push(unit);
-                self.lipschitz.push(all.lipschitz[at]);
-                self.offsets.push(self.sums.len());
-                self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
-                let gram = all.gram_starts[at]..all.gram_starts[at + 1];
-                self.grams.extend_from_slice(&all.grams[gram]);
-                self.gram_starts.push(self.grams.len());
+                self.take(all, at);
                 units.coefficients(unit, beta.len(), &mut self.support);
             }
         }
         few_nonzero(self.units.len(), all.units.len())
+    }
+
+    /// Takes one of the pieces of `all`, but for its coefficients.
+    fn take(&mut self, all: &Pieces, at: usize) {
+        let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
+        self.units.push(all.units[at]);
+        self.lipschitz.push(all.lipschitz[at]);
+        self.offsets.push(self.sums.len());
+        self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
+        let gram = all.gram_starts[at]..all.gram_starts[at + 1];
+        self.grams.extend_from_slice(&all.grams[gram]);
+        self.gram_starts.push(self.grams.len());
     }
 }
 
@@ -144,7 +151,7 @@ impl Engine {
         if self.design.as_ref().is_none_or(|kept| !kept.is(design)) {
             *self = Self { design: Some(design.identity()), ..Self::default() };
         }
-        self.patience = Patience::default();
+        self.patience.start();
     }
 
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
@@ -319,14 +326,24 @@ impl Engine {
         if uniform.is_some() && all.uniform == uniform && all.units == working {
             return;
         }
+        std::mem::swap(all, &mut self.before);
+        let before = &self.before;
+        let kept = if uniform.is_some() && before.uniform == uniform { &before.units[..] } else { &[] };
         all.clear();
         all.uniform = uniform;
-        all.units.extend_from_slice(working);
+        let mut next = 0;
         for &unit in working {
-            all.offsets.push(all.sums.len());
-            let bound = units.moments(unit, design, &self.model, &mut all.sums, &mut all.grams);
-            all.gram_starts.push(all.grams.len());
-            all.lipschitz.push(bound);
+            // Both ascend.
+            next += kept[next..].iter().take_while(|&&kept| kept < unit).count();
+            if kept.get(next) == Some(&unit) {
+                all.take(before, next);
+            } else {
+                all.units.push(unit);
+                all.offsets.push(all.sums.len());
+                let bound = units.moments(unit, design, &self.model, &mut all.sums, &mut all.grams);
+                all.gram_starts.push(all.grams.len());
+                all.lipschitz.push(bound);
+            }
             units.coefficients(unit, coefficients, &mut all.support);
         }
         self.scratch.resize(units.scratch(self.model.outputs()), 0.0);

@@ -208,6 +208,7 @@ impl Quadratic for Profiled<'_> {
         design: &Design,
         features: &[usize],
         first: usize,
+        sums: &mut Vec<f64>,
         products: &mut [f64],
     ) {
         let total = self.model.total(k);
@@ -215,13 +216,11 @@ impl Quadratic for Profiled<'_> {
             return;
         }
         let weights = self.weights(k);
-        let sums: Vec<f64> = features
-            .iter()
-            .map(|&j| {
-                let sum = weights.dot(design.stored_column(j));
-                (sum - design.centre(j) * total) / design.scale(j)
-            })
-            .collect();
+        let new = features[sums.len()..].iter().map(|&j| {
+            let sum = weights.dot(design.stored_column(j));
+            (sum - design.centre(j) * total) / design.scale(j)
+        });
+        sums.extend(new);
         for (b, column) in products.chunks_mut(features.len()).enumerate() {
             let end = first + b;
             kernels::axpy(-sums[end] / total, &sums[..=end], &mut column[..=end]);

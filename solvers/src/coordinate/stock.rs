@@ -18,6 +18,10 @@ const BLOCK: usize = 1 << 15;
 /// Rows that a block has at least.
 const ROWS: usize = 64;
 
+/// New columns up to which they are multiplied one by one, where they stay in the cache.
+const FEW: usize = 6;
+const SHORT: usize = 1 << 13;
+
 /// How many columns may have left the support for each that is in it, in quarters, and how many beside.
 const QUARTERS: usize = 1;
 const BESIDE: usize = 32;
@@ -33,6 +37,8 @@ pub(super) struct Stock {
     /// The column of the predictor whose curvature they are taken under.
     output: usize,
     fixed: bool,
+    /// What the model keeps of the columns to take the free parameters out of their products.
+    kept: Vec<f64>,
     block: Vec<f64>,
     weighted: Vec<f64>,
 }
@@ -103,6 +109,7 @@ impl Stock {
     fn clear(&mut self) -> bool {
         self.features.drain(..).for_each(|j| self.slots[j] = 0);
         self.packed.clear();
+        self.kept.clear();
         false
     }
 
@@ -135,6 +142,7 @@ impl Stock {
             self.slots[self.features[to]] = to as u32 + 1;
         }
         self.features.truncate(stay.len());
+        self.kept.clear();
         false
     }
 
@@ -161,12 +169,44 @@ impl Stock {
                 let side = all + all / 8;
                 *room = vec![0.0; if before == 0 { side * side } else { length }];
             }
-            self.add_up_blocks(design, weights, before, &mut room[..length]);
+            let products = &mut room[..length];
+            if before > 0 && all - before <= FEW && design.samples() <= SHORT {
+                self.multiply_columns(design, weights, before, products);
+            } else {
+                self.add_up_blocks(design, weights, before, products);
+            }
         }
         let products = &mut room[..length];
-        model.eliminate(k, design, &self.features, before, products);
+        model.eliminate(k, design, &self.features, before, &mut self.kept, products);
         for (b, column) in products.chunks(all).enumerate() {
             self.packed.extend_from_slice(&column[..=before + b]);
+        }
+    }
+
+    /// The products, all x new, column by column of the design: as fast as by blocks where there are few
+    /// new ones, for which all others would be copied.
+    fn multiply_columns(
+        &mut self,
+        design: &Design,
+        weights: Curvatures<'_>,
+        before: usize,
+        products: &mut [f64],
+    ) {
+        let (n, all) = (design.samples(), self.features.len());
+        self.weighted.resize(n * (all - before), 0.0);
+        let (mut sums, mut found) = ([0.0; FEW], [0.0; FEW]);
+        let new = self.features[before..].iter().zip(self.weighted.chunks_mut(n));
+        for ((&j, column), sum) in new.zip(&mut sums) {
+            design.column_rows(j, 0, column);
+            weights.weigh(column);
+            *sum = kernels::sum(column);
+        }
+        let found = &mut found[..all - before];
+        for (a, &j) in self.features.iter().enumerate() {
+            design.stored_column(j).dot_each(n, &self.weighted, found);
+            for (b, (found, sum)) in found.iter().zip(&sums).enumerate() {
+                products[b * all + a] = (found - design.centre(j) * sum) / design.scale(j);
+            }
         }
     }
 

@@ -46,6 +46,8 @@ const LARGEST: usize = 4096;
 const NEXT: f64 = 0.01;
 const EXTRAPOLATED: f64 = 5.0;
 
+const AT_ONCE: f64 = 8.0;
+
 /// The buffers of Newton steps.
 #[derive(Debug, Default)]
 pub(crate) struct SupportNewton {
@@ -74,13 +76,15 @@ pub(crate) trait Quadratic {
     /// Whether the curvatures are the same at every point.
     fn is_fixed(&self) -> bool;
     /// Takes from `products`, those of the columns `features` with the ones from `first` on under those
-    /// curvatures, what the free parameters make up for, above and on the diagonal.
+    /// curvatures, what the free parameters make up for, above and on the diagonal. What `kept` holds is
+    /// of the first features, from the last time, and may grow.
     fn eliminate(
         &self,
         k: usize,
         design: &Design,
         features: &[usize],
         first: usize,
+        kept: &mut Vec<f64>,
         products: &mut [f64],
     );
 }
@@ -95,9 +99,17 @@ pub(crate) struct Patience {
     prices: f64,
     /// The largest step of the epoch before; 0 where that visited others.
     before: f64,
+    /// Whether the last step was taken.
+    trusted: bool,
 }
 
 impl Patience {
+    /// Begins on another problem.
+    pub fn start(&mut self) {
+        let trusted = self.trusted;
+        *self = Self { trusted, ..Self::default() };
+    }
+
     /// Forgets the rate, as other coefficients are visited from now on.
     pub fn begin(&mut self) {
         self.before = 0.0;
@@ -109,6 +121,9 @@ impl Patience {
         self.spent += 1.0;
         let rate = if self.before > 0.0 { step / self.before } else { 0.0 };
         self.before = step;
+        if inner.complete && self.trusted && price <= AT_ONCE {
+            return true;
+        }
         if inner.complete && self.prices == 0.0 && rate > 0.0 {
             // A rate of 1 or above has no end.
             let goal = NEXT * inner.tol;
@@ -124,6 +139,7 @@ impl Patience {
     pub fn renew(&mut self, taken: bool) {
         self.begin();
         self.spent = 0.0;
+        self.trusted = taken;
         self.prices = if taken { 0.0 } else { 2.0 * self.prices + 1.0 };
     }
 }

@@ -37,7 +37,10 @@ pub(super) struct SupportFactor {
     held: Vec<usize>,
     new: Vec<usize>,
     solution: Vec<f64>,
+    /// `W`, column by column as above: the rows that its columns are of, and how many rows it has.
     panel: Vec<f64>,
+    panel_rows: Vec<usize>,
+    panel_length: usize,
     gram: Vec<f64>,
     multipliers: Vec<f64>,
 }
@@ -48,6 +51,8 @@ impl SupportFactor {
         self.order.clear();
         self.curvatures.clear();
         self.rows.clear();
+        self.panel_rows.clear();
+        self.panel_length = 0;
         self.spent = 0.0;
     }
 
@@ -80,7 +85,8 @@ impl SupportFactor {
         self.compare(stock, free, curvatures);
         let (all, wanted) = (self.order.len() as f64, self.order.len() - self.held.len());
         let wanted = (wanted + self.new.len()) as f64;
-        let hold = 0.5 * self.held.len() as f64 * all * all;
+        let (held, fresh) = (self.held.len() as f64, self.fresh_rows().count() as f64);
+        let hold = 0.5 * (fresh * all + held * held) * all;
         if self.spent + hold > wanted * wanted * wanted / 6.0 {
             self.clear();
             self.compare(stock, free, curvatures);
@@ -186,6 +192,7 @@ impl SupportFactor {
         }
         let (old, before) = (self.order.len(), self.stride);
         let stride = rows + rows / 8;
+        self.panel_rows.clear();
         if old == 0 && self.values.len() >= stride * stride {
             self.stride = stride;
             return;
@@ -218,27 +225,70 @@ impl SupportFactor {
         }
     }
 
+    /// The rows to hold at zero whose columns of `W` are not there.
+    fn fresh_rows(&self) -> impl Iterator<Item = usize> {
+        self.held.iter().copied().filter(|row| !self.panel_rows.contains(row))
+    }
+
+    /// Makes `W` that of the rows to hold at zero, out of what there is of it.
+    fn renew_panel(&mut self) {
+        let (all, stride) = (self.order.len(), self.stride);
+        let mut count = 0;
+        for at in 0..self.panel_rows.len() {
+            let row = self.panel_rows[at];
+            if self.held.binary_search(&row).is_ok() {
+                self.panel.copy_within(at * stride..at * stride + self.panel_length, count * stride);
+                self.panel_rows[count] = row;
+                count += 1;
+            }
+        }
+        self.panel_rows.truncate(count);
+        // Rows that the factor got since then.
+        for column in self.panel.chunks_mut(stride).take(count) {
+            for row in self.panel_length..all {
+                let factor = &self.values[row * stride..][..=row];
+                column[row] = -kernels::dot(&factor[..row], &column[..row]) / factor[row];
+            }
+        }
+        self.panel_length = all;
+        let fresh: Vec<usize> = self.fresh_rows().collect();
+        let Some(&first) = fresh.first() else { return };
+        self.panel.resize((count + fresh.len()) * stride, 0.0);
+        let columns = &mut self.panel[count * stride..];
+        for (column, row) in columns.chunks_mut(stride).zip(&fresh) {
+            column[..all].fill(0.0);
+            column[*row] = 1.0;
+        }
+        // Rows above the first of them stay zero.
+        let corner = &self.values[first * stride + first..];
+        let lower =
+            MatRef::from_column_major_slice_with_stride(corner, all - first, all - first, stride);
+        let panel = MatMut::from_column_major_slice_with_stride_mut(
+            &mut columns[first..],
+            all - first,
+            fresh.len(),
+            stride,
+        );
+        triangular_solve::solve_lower_triangular_in_place(lower.transpose(), panel, Par::Seq);
+        self.panel_rows.extend(fresh);
+    }
+
     /// Takes from `y` what makes the rows to hold at zero move.
     fn hold(&mut self) -> bool {
         let (Some(&first), count) = (self.held.first(), self.held.len()) else { return true };
-        let length = self.order.len() - first;
-        self.panel.clear();
-        self.panel.resize(length * count, 0.0);
-        for (column, row) in self.panel.chunks_mut(length).zip(&self.held) {
-            column[row - first] = 1.0;
-        }
-        // Rows above the first of them stay zero.
-        let corner = &self.values[first * self.stride + first..];
-        let lower =
-            MatRef::from_column_major_slice_with_stride(corner, length, length, self.stride);
-        let panel = MatMut::from_column_major_slice_mut(&mut self.panel, length, count);
-        triangular_solve::solve_lower_triangular_in_place(lower.transpose(), panel, Par::Seq);
+        self.renew_panel();
+        let (length, stride) = (self.order.len() - first, self.stride);
         let moved = &mut self.solution[first..];
+        let columns = || self.panel.chunks(stride).take(count).map(|c| &c[first..first + length]);
         self.multipliers.clear();
-        let columns = self.panel.chunks(length);
-        self.multipliers.extend(columns.map(|column| kernels::dot(column, moved)));
+        self.multipliers.extend(columns().map(|column| kernels::dot(column, moved)));
         self.gram.resize(count * count, 0.0);
-        let panel = MatRef::from_column_major_slice(&self.panel, length, count);
+        let panel = MatRef::from_column_major_slice_with_stride(
+            &self.panel[first..],
+            length,
+            count,
+            stride,
+        );
         let mut gram = MatMut::from_column_major_slice_mut(&mut self.gram, count, count);
         matmul(
             gram.as_mut(),
@@ -258,7 +308,7 @@ impl SupportFactor {
         let needs = solve::solve_in_place_scratch::<f64>(count, 1, Par::Seq);
         let mut memory = MemBuffer::new(needs);
         solve::solve_in_place(gram.as_ref(), right, Par::Seq, MemStack::new(&mut memory));
-        for (multiplier, column) in self.multipliers.iter().zip(self.panel.chunks(length)) {
+        for (multiplier, column) in self.multipliers.iter().zip(columns()) {
             kernels::axpy(-multiplier, column, moved);
         }
         true

@@ -103,7 +103,16 @@ mod tests {
         fn is_fixed(&self) -> bool {
             self.1
         }
-        fn eliminate(&self, _: usize, _: &Design, _: &[usize], _: usize, _: &mut [f64]) {}
+        fn eliminate(
+            &self,
+            _: usize,
+            _: &Design,
+            _: &[usize],
+            _: usize,
+            _: &mut Vec<f64>,
+            _: &mut [f64],
+        ) {
+        }
     }
 
     /// So many columns that their rows come in several blocks, the last of which is not whole.

@@ -434,6 +434,7 @@ impl Quadratic for Single<'_> {
         design: &Design,
         features: &[usize],
         first: usize,
+        _kept: &mut Vec<f64>,
         products: &mut [f64],
     ) {
         if !self.model.free {
