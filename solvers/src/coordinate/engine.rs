@@ -328,7 +328,8 @@ impl Engine {
         }
         std::mem::swap(all, &mut self.before);
         let before = &self.before;
-        let kept = if uniform.is_some() && before.uniform == uniform { &before.units[..] } else { &[] };
+        let kept =
+            if uniform.is_some() && before.uniform == uniform { &before.units[..] } else { &[] };
         all.clear();
         all.uniform = uniform;
         let mut next = 0;

@@ -237,7 +237,8 @@ impl SupportFactor {
         for at in 0..self.panel_rows.len() {
             let row = self.panel_rows[at];
             if self.held.binary_search(&row).is_ok() {
-                self.panel.copy_within(at * stride..at * stride + self.panel_length, count * stride);
+                self.panel
+                    .copy_within(at * stride..at * stride + self.panel_length, count * stride);
                 self.panel_rows[count] = row;
                 count += 1;
             }
