@@ -84,6 +84,31 @@ impl SparseMatrix {
         (&self.starts, &self.indices, &self.values)
     }
 
+    /// The columns `cols`, in that order, each row times its factor where there are factors; in the memory
+    /// of `room`.
+    fn pick(&self, cols: &[usize], factors: Option<&[f64]>, room: Option<Matrix>) -> Self {
+        let (mut starts, mut indices, mut values) = match room {
+            Some(Matrix::Sparse(room)) => (room.starts, room.indices, room.values),
+            _ => Default::default(),
+        };
+        starts.clear();
+        indices.clear();
+        values.clear();
+        starts.push(0);
+        for &j in cols {
+            let range = self.starts[j]..self.starts[j + 1];
+            let rows = &self.indices[range.clone()];
+            indices.extend_from_slice(rows);
+            let stored = &self.values[range];
+            match factors {
+                None => values.extend_from_slice(stored),
+                Some(f) => values.extend(rows.iter().zip(stored).map(|(&i, x)| f[i as usize] * x)),
+            }
+            starts.push(indices.len());
+        }
+        Self { rows: self.rows, cols: cols.len(), starts, indices, values, identity: false }
+    }
+
     /// Column pointers, row indices and values, without a copy.
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
         (self.starts, self.indices, self.values)
@@ -118,6 +143,11 @@ impl Matrix {
     /// Whether it was made by [`Matrix::identity`].
     pub fn is_identity(&self) -> bool {
         matches!(self, Self::Sparse(m) if m.identity)
+    }
+
+    /// Whether its columns are sparse.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self, Self::Sparse(_))
     }
 
     /// Number of rows, `n`.
@@ -245,23 +275,21 @@ impl Matrix {
                 }
                 Self::Dense(DenseMatrix { rows: m.rows, cols: cols.len(), values })
             }
-            Self::Sparse(m) => {
-                let mut starts = vec![0];
-                let (mut indices, mut values) = (Vec::new(), Vec::new());
-                for &j in cols {
-                    indices.extend_from_slice(&m.indices[m.starts[j]..m.starts[j + 1]]);
-                    values.extend_from_slice(&m.values[m.starts[j]..m.starts[j + 1]]);
-                    starts.push(indices.len());
-                }
-                Self::Sparse(SparseMatrix {
-                    rows: m.rows,
-                    cols: cols.len(),
-                    starts,
-                    indices,
-                    values,
-                    identity: false,
-                })
-            }
+            Self::Sparse(m) => Self::Sparse(m.pick(cols, None, None)),
+        }
+    }
+
+    /// The columns `cols` of a sparse matrix, in that order, each row times its factor where there are
+    /// factors; in the memory of `room`, where that is sparse. `None` of a dense one.
+    pub fn pick(
+        &self,
+        cols: &[usize],
+        factors: Option<&[f64]>,
+        room: Option<Self>,
+    ) -> Option<Self> {
+        match self {
+            Self::Dense(_) => None,
+            Self::Sparse(m) => Some(Self::Sparse(m.pick(cols, factors, room))),
         }
     }
 }

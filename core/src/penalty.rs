@@ -147,6 +147,11 @@ pub trait Separable: Send + Sync {
             },
         );
     }
+    /// Whether an epoch runs where the columns are. Where it does not, columns that are copied for it have to
+    /// be sent again. Provided.
+    fn sweeps_here(&self) -> bool {
+        true
+    }
     /// One epoch of coordinate descent. Provided, and compiled anew for every implementing type, so
     /// that no virtual call is paid inside the epoch.
     fn sweep(&self, sweep: &mut Sweep<'_>) -> SweepReport {

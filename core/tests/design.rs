@@ -203,6 +203,35 @@ fn columns_are_selected_in_order() {
 }
 
 #[test]
+fn sparse_columns_are_picked_with_factors_of_their_rows() {
+    let factors: Vec<f64> = noise(7, N).iter().map(|z| 1.5 + z).collect();
+    for (name, dense, sparse) in pairs() {
+        assert!(dense.pick(&[0], None, None).is_none());
+        let mut room = sparse.pick(&[0, 1, 2, 3, 4], None, None);
+        for (features, factors) in
+            [(vec![4, 0, 4], None), (vec![1], Some(&factors[..])), (vec![3, 2], Some(&factors[..]))]
+        {
+            let picked = sparse.pick(&features, factors, room.take()).unwrap();
+            assert_eq!((picked.samples(), picked.features()), (N, features.len()));
+            for (at, &j) in features.iter().enumerate() {
+                let numbers = |design: &Design, j| {
+                    let mut x = vec![0.0; N];
+                    design.stored_column(j).axpy(1.0, &mut x);
+                    x
+                };
+                let mut expected = numbers(&dense, j);
+                let factors = factors.unwrap_or(&[1.0; N]);
+                expected.iter_mut().zip(factors).for_each(|(x, f)| *x *= f);
+                assert_eq!(numbers(&picked, at), expected, "{name}");
+                assert_eq!(picked.centre(at), sparse.centre(j), "{name}");
+                assert_eq!(picked.scale(at), sparse.scale(j), "{name}");
+            }
+            room = Some(picked);
+        }
+    }
+}
+
+#[test]
 fn the_spectral_estimate_is_above_every_stretch_and_not_far() {
     let h: Vec<f64> = noise(12, N).iter().map(|z| 1.5 + z).collect();
     for (name, dense, sparse) in pairs() {

@@ -28,11 +28,16 @@ pub(crate) struct At<'a> {
     pub support: &'a [usize],
     /// A bound on the loss's curvature along each of them.
     pub lipschitz: &'a [f64],
+    /// Which column of the design each of them has, where that is not its feature.
+    pub places: Option<&'a [usize]>,
     pub beta: &'a [f64],
     /// Gradient of the loss in `eta` (n x K).
     pub grad_eta: &'a [f64],
     /// Curvature along the intercept of each output; empty without intercepts.
     pub totals: &'a [f64],
+    /// What each row of the design is multiplied by: directions in `eta` and what the Hessian makes of them
+    /// are as well.
+    pub roots: Option<&'a [f64]>,
 }
 
 /// The buffers of such steps.
@@ -56,7 +61,9 @@ pub(crate) struct SupportCg {
 struct Member {
     /// Its place in the support.
     at: usize,
-    flat: usize,
+    /// Its column of the design, and of the predictor.
+    column: usize,
+    output: usize,
     curvature: f64,
 }
 
@@ -86,7 +93,7 @@ impl SupportCg {
         self.direction.clear();
         self.direction.extend(self.residual.iter().zip(&self.scaling).map(|(r, d)| r / d));
         for _ in 0..ITERATIONS {
-            self.apply(design, hessian);
+            self.apply(design, hessian, at);
             let curvature = kernels::dot(&self.direction, &self.image);
             if curvature.is_nan() || curvature <= 0.0 {
                 break;
@@ -120,16 +127,25 @@ impl SupportCg {
         self.members.clear();
         self.residual.clear();
         self.scaling.clear();
-        let sums: Vec<f64> = at.grad_eta.chunks(n).map(kernels::sum).collect();
+        let mut grad_eta = std::mem::take(&mut self.curved);
+        grad_eta.clear();
+        grad_eta.extend_from_slice(at.grad_eta);
+        if let Some(roots) = at.roots {
+            grad_eta.iter_mut().zip(roots).for_each(|(g, root)| *g /= root);
+        }
+        let sums = at.sums(&grad_eta, n);
         for (place, (&flat, &lipschitz)) in at.support.iter().zip(at.lipschitz).enumerate() {
             let b = at.beta[flat];
             if b == 0.0 || lipschitz <= 0.0 {
                 continue;
             }
-            let (j, k) = (flat % p, flat / p);
-            let gradient = design.column_dot(j, &at.grad_eta[k * n..(k + 1) * n], sums[k]);
+            let (j, k) = match at.places {
+                Some(places) => (places[place], 0),
+                None => (flat % p, flat / p),
+            };
+            let gradient = design.column_dot(j, &grad_eta[k * n..(k + 1) * n], sums[k]);
             if let Some((slope, curvature)) = piece(penalty, flat, b, gradient, lipschitz) {
-                self.members.push(Member { at: place, flat, curvature });
+                self.members.push(Member { at: place, column: j, output: k, curvature });
                 self.residual.push(-gradient - slope);
                 self.scaling.push(lipschitz + curvature.max(0.0));
             }
@@ -143,6 +159,7 @@ impl SupportCg {
             buffer.clear();
             buffer.resize(self.residual.len(), 0.0);
         }
+        self.curved = grad_eta;
         for buffer in [&mut self.along, &mut self.curved] {
             buffer.resize(at.grad_eta.len(), 0.0);
         }
@@ -154,31 +171,43 @@ impl SupportCg {
     }
 
     /// `image <- (Z'HZ + diag c) direction`.
-    fn apply(&mut self, design: &Design, hessian: &mut dyn FnMut(&[f64], &mut [f64])) {
-        let (n, p, m) = (design.samples(), design.features(), self.members.len());
+    fn apply(&mut self, design: &Design, hessian: &mut dyn FnMut(&[f64], &mut [f64]), at: At<'_>) {
+        let (n, m) = (design.samples(), self.members.len());
         let outputs = self.along.len() / n;
         let mut shifts = vec![0.0; outputs];
         self.along.fill(0.0);
         for (member, step) in self.members.iter().zip(&self.direction) {
-            let (j, k) = (member.flat % p, member.flat / p);
+            let (j, k) = (member.column, member.output);
             shifted_axpy(design, j, *step, &mut self.along[k * n..(k + 1) * n], &mut shifts[k]);
         }
         for (k, (shift, along)) in shifts.iter().zip(self.along.chunks_mut(n)).enumerate() {
             let shift = shift + self.direction.get(m + k).copied().unwrap_or(0.0);
-            if shift != 0.0 {
-                along.iter_mut().for_each(|a| *a += shift);
+            match at.roots {
+                _ if shift == 0.0 => {}
+                None => along.iter_mut().for_each(|a| *a += shift),
+                Some(roots) => kernels::axpy(shift, roots, along),
             }
         }
         hessian(&self.along, &mut self.curved);
-        let sums: Vec<f64> = self.curved.chunks(n).map(kernels::sum).collect();
+        let sums = at.sums(&self.curved, n);
         for ((member, step), image) in self.members.iter().zip(&self.direction).zip(&mut self.image)
         {
-            let (j, k) = (member.flat % p, member.flat / p);
+            let (j, k) = (member.column, member.output);
             *image = design.column_dot(j, &self.curved[k * n..(k + 1) * n], sums[k])
                 + member.curvature * step;
         }
         for (image, sum) in self.image[m..].iter_mut().zip(&sums) {
             *image = *sum;
+        }
+    }
+}
+
+impl At<'_> {
+    /// The sums of the columns of `u`, n numbers each, in `eta`.
+    fn sums(&self, u: &[f64], n: usize) -> Vec<f64> {
+        match self.roots {
+            None => u.chunks(n).map(kernels::sum).collect(),
+            Some(roots) => vec![kernels::dot(roots, u)],
         }
     }
 }
@@ -224,9 +253,11 @@ mod tests {
                 let at = At {
                     support: &support,
                     lipschitz: &[1.0; P],
+                    places: None,
                     beta: &beta,
                     grad_eta: &grad_eta,
                     totals: &total,
+                    roots: None,
                 };
                 let found = cg.run(&penalty, &design, &mut hessian, at, &mut end, &mut shifts);
                 if !found {
@@ -253,9 +284,11 @@ mod tests {
         let at = At {
             support: &[0],
             lipschitz: &[2.0],
+            places: None,
             beta: &[0.5],
             grad_eta: &[3.0, 3.0],
             totals: &[],
+            roots: None,
         };
         let (mut end, mut shifts) = (Vec::new(), Vec::new());
         let mut same = |v: &[f64], out: &mut [f64]| out.copy_from_slice(v);

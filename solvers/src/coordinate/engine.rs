@@ -2,11 +2,12 @@
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
 use fenchel_core::design::Identity;
-use fenchel_core::{Design, Grams, Matrix, Separable, Sweep};
+use fenchel_core::{Design, Grams, Separable, Sweep};
 
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
 use super::model::{Model, Profiled};
+use super::pieces::Pieces;
 use super::support::{Patience, SupportNewton, price};
 use super::units::{Units, shifted_axpy};
 
@@ -14,10 +15,8 @@ use super::units::{Units, shifted_axpy};
 /// the next one.
 pub(crate) const FOCUS: f64 = 0.1;
 
-/// Whether so few of all pieces are nonzero that epochs over them alone are worth while.
-pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
-    nonzero > 0 && 4 * nonzero <= 3 * all
-}
+/// Epochs of a descent before columns are copied for those to come.
+const BEFORE_PACKING: usize = 1;
 
 /// Epochs that a Newton step by conjugate gradients costs.
 const CONJUGATE: f64 = 30.0;
@@ -46,6 +45,10 @@ pub(crate) struct Engine {
     shifts: Vec<f64>,
     grad_eta: Vec<f64>,
     design: Option<Identity>,
+    /// Copies of the columns of all pieces, where they are coordinates.
+    packed: Option<Design>,
+    /// The memory of earlier copies.
+    room: Option<Design>,
 }
 
 /// The Newton step that suits a support, and its price in epochs over it.
@@ -63,61 +66,6 @@ impl Newton {
             Self::Conjugate => CONJUGATE,
             Self::None => f64::INFINITY,
         }
-    }
-}
-
-/// What an epoch visits, in order, and what it needs of each piece.
-#[derive(Debug, Default)]
-struct Pieces {
-    units: Vec<usize>,
-    /// The bits of the curvature that they were made for, where it is the same for all samples.
-    uniform: Option<u64>,
-    /// Curvature bounds.
-    lipschitz: Vec<f64>,
-    /// Stored column sums, and where each piece's begin.
-    sums: Vec<f64>,
-    offsets: Vec<usize>,
-    /// Curvatures of blocks, and where each piece's begins, and one more.
-    grams: Vec<f64>,
-    gram_starts: Vec<usize>,
-    /// Flat indices of the coefficients.
-    support: Vec<usize>,
-}
-
-impl Pieces {
-    fn clear(&mut self) {
-        self.units.clear();
-        self.lipschitz.clear();
-        self.sums.clear();
-        self.offsets.clear();
-        self.grams.clear();
-        self.gram_starts.clear();
-        self.gram_starts.push(0);
-        self.support.clear();
-    }
-
-    /// Takes the nonzero pieces of `all`; whether there are any, and enough others to pass over.
-    fn take_nonzero(&mut self, all: &Pieces, units: &Units<'_>, beta: &[f64]) -> bool {
-        self.clear();
-        for (at, &unit) in all.units.iter().enumerate() {
-            if units.is_active(unit, beta) {
-                self.take(all, at);
-                units.coefficients(unit, beta.len(), &mut self.support);
-            }
-        }
-        few_nonzero(self.units.len(), all.units.len())
-    }
-
-    /// Takes one of the pieces of `all`, but for its coefficients.
-    fn take(&mut self, all: &Pieces, at: usize) {
-        let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
-        self.units.push(all.units[at]);
-        self.lipschitz.push(all.lipschitz[at]);
-        self.offsets.push(self.sums.len());
-        self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
-        let gram = all.gram_starts[at]..all.gram_starts[at + 1];
-        self.grams.extend_from_slice(&all.grams[gram]);
-        self.gram_starts.push(self.grams.len());
     }
 }
 
@@ -167,11 +115,14 @@ impl Engine {
     ) {
         let (mut all, mut nonzero) =
             (std::mem::take(&mut self.all), std::mem::take(&mut self.nonzero));
-        self.prepare(units, design, working, beta.len(), &mut all);
+        if self.prepare(units, design, working, beta.len(), &mut all) {
+            self.room = self.packed.take().or(self.room.take());
+        }
         // A step along a coordinate takes the intercept along; there may be none to take.
         self.model.settle(intercepts);
         let mut left = inner.epochs;
         'descent: while left > 0 {
+            self.pack(units, design, &all, inner.epochs - left);
             let last = self.epoch(units, design, &all, beta, intercepts);
             left -= 1;
             if last <= inner.tol {
@@ -184,6 +135,7 @@ impl Engine {
                 self.patience.begin();
                 let tol = inner.tol.max(FOCUS * last);
                 while left > 0 {
+                    self.pack(units, design, &all, inner.epochs - left);
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
                     left -= 1;
                     if step <= tol {
@@ -214,6 +166,19 @@ impl Engine {
             }
         }
         (self.all, self.nonzero) = (all, nonzero);
+        self.model.divide_roots();
+    }
+
+    /// Copies the columns of coordinates one after the other where they are sparse, so that an epoch does
+    /// not look for them all over the data, and with the roots of the curvatures, so that it gathers one
+    /// number for each of theirs.
+    fn pack(&mut self, units: &Units<'_>, design: &Design, all: &Pieces, epochs: usize) {
+        let here = matches!(units, Units::Coordinates(penalty) if penalty.sweeps_here());
+        let wanted = self.packed.is_none() && epochs >= BEFORE_PACKING;
+        if wanted && here && design.matrix().is_sparse() && self.model.outputs() == 1 {
+            self.model.multiply_roots();
+            self.packed = design.pick(&all.units, self.model.roots(), self.room.take());
+        }
     }
 
     /// Remembers the point, and now and then tries the extrapolation of the last ones.
@@ -242,8 +207,7 @@ impl Engine {
                     self.model.is_fixed().then(|| self.newton.missing(design, &pieces.support));
                 let direct = price(design, &pieces.support, missing);
                 // Pairs of sparse columns take so long that conjugate gradients are there before.
-                let dense = matches!(**design.matrix(), Matrix::Dense(_));
-                let most = if dense { DIRECT } else { CONJUGATE };
+                let most = if design.matrix().is_sparse() { CONJUGATE } else { DIRECT };
                 if direct <= most { Newton::Matrix(direct) } else { Newton::Conjugate }
             }
             _ => Newton::None,
@@ -279,7 +243,7 @@ impl Engine {
                 self.newton.run(*penalty, design, &model, support, beta, &mut end)
             }
             Newton::Conjugate => {
-                self.conjugate_step(*penalty, design, support, (beta, intercepts), &mut end)
+                self.conjugate_step(*penalty, design, pieces, (beta, intercepts), &mut end)
             }
             Newton::None => false,
         };
@@ -294,7 +258,7 @@ impl Engine {
         &mut self,
         penalty: &dyn Separable,
         design: &Design,
-        (support, lipschitz): (&[usize], &[f64]),
+        pieces: &Pieces,
         (beta, intercepts): (&[f64], &[f64]),
         end: &mut Vec<f64>,
     ) -> bool {
@@ -302,16 +266,29 @@ impl Engine {
         self.grad_eta.clear();
         (0..model.outputs()).for_each(|k| model.weighted_residual(k, &mut self.grad_eta));
         self.grad_eta.iter_mut().for_each(|g| *g = -*g);
-        let totals = if intercepts.is_empty() { &[] } else { model.totals() };
-        let at = At { support, lipschitz, beta, grad_eta: &self.grad_eta, totals };
+        let (design, places) = match &self.packed {
+            Some(packed) => (packed, Some(pieces.places.as_slice())),
+            None => (design, None),
+        };
+        let at = At {
+            support: &pieces.support,
+            lipschitz: &pieces.lipschitz,
+            places,
+            beta,
+            grad_eta: &self.grad_eta,
+            totals: if intercepts.is_empty() { &[] } else { model.totals() },
+            roots: model.roots(),
+        };
         let mut hessian = |v: &[f64], out: &mut [f64]| {
             out.copy_from_slice(v);
-            out.chunks_mut(n).enumerate().for_each(|(k, out)| model.weights(k).weigh(out));
+            if model.roots().is_none() {
+                out.chunks_mut(n).enumerate().for_each(|(k, out)| model.weights(k).weigh(out));
+            }
         };
         self.conjugate.run(penalty, design, &mut hessian, at, end, &mut self.shifts)
     }
 
-    /// Curvature bounds and column sums of the working set.
+    /// Curvature bounds and column sums of the working set; whether they are other ones than before.
     fn prepare(
         &mut self,
         units: &Units<'_>,
@@ -319,35 +296,17 @@ impl Engine {
         working: &[usize],
         coefficients: usize,
         all: &mut Pieces,
-    ) {
+    ) -> bool {
         self.anderson.clear();
         // A quadratic loss has the same curvature everywhere.
         let uniform = self.model.is_uniform().then(|| self.model.uniform().to_bits());
         if uniform.is_some() && all.uniform == uniform && all.units == working {
-            return;
+            return false;
         }
         std::mem::swap(all, &mut self.before);
-        let before = &self.before;
-        let kept =
-            if uniform.is_some() && before.uniform == uniform { &before.units[..] } else { &[] };
-        all.clear();
-        all.uniform = uniform;
-        let mut next = 0;
-        for &unit in working {
-            // Both ascend.
-            next += kept[next..].iter().take_while(|&&kept| kept < unit).count();
-            if kept.get(next) == Some(&unit) {
-                all.take(before, next);
-            } else {
-                all.units.push(unit);
-                all.offsets.push(all.sums.len());
-                let bound = units.moments(unit, design, &self.model, &mut all.sums, &mut all.grams);
-                all.gram_starts.push(all.grams.len());
-                all.lipschitz.push(bound);
-            }
-            units.coefficients(unit, coefficients, &mut all.support);
-        }
+        all.renew(&self.before, units, design, &self.model, (working, coefficients));
         self.scratch.resize(units.scratch(self.model.outputs()), 0.0);
+        true
     }
 
     fn epoch(
@@ -359,12 +318,19 @@ impl Engine {
         intercepts: &mut [f64],
     ) -> f64 {
         self.visits += pieces.support.len();
-        let uniform = self.model.uniform();
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
+        let (curvature, uniform) = match self.model.roots() {
+            Some(_) => (None, 1.0),
+            None => (self.model.curvatures(), self.model.uniform()),
+        };
+        let (design, columns) = match &self.packed {
+            Some(packed) => (packed, Some(pieces.places.as_slice())),
+            None => (design, None),
+        };
         let report = units.sweep(&mut Sweep {
             design,
-            columns: None,
-            curvature: self.model.curvatures(),
+            columns,
+            curvature,
             uniform,
             intercept: !intercepts.is_empty(),
             beta,
@@ -405,10 +371,14 @@ impl Engine {
         saved.weighted_sum.clone_from(&self.model.weighted_sum);
 
         let (n, p) = (design.samples(), design.features());
-        for (&flat, &target) in pieces.support.iter().zip(point) {
+        for (at, (&flat, &target)) in pieces.support.iter().zip(point).enumerate() {
             let step = target - beta[flat];
             if step != 0.0 {
-                let (j, k) = (flat % p, flat / p);
+                let k = flat / p;
+                let (design, j) = match &self.packed {
+                    Some(packed) => (packed, pieces.places[at]),
+                    None => (design, flat % p),
+                };
                 let stored = &mut self.model.residual[k * n..(k + 1) * n];
                 shifted_axpy(design, j, -step, stored, &mut self.model.shift[k]);
                 beta[flat] = target;

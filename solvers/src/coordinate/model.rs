@@ -15,7 +15,7 @@ const CURVATURE_FLOOR: f64 = 1e-6;
 /// A local model, with its residual split into stored entries and one shift an output.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
-    /// Residual less its shift, n x K.
+    /// Residual less its shift, n x K; times `roots` while there are any.
     pub residual: Vec<f64>,
     /// Shift of each output.
     pub shift: Vec<f64>,
@@ -26,6 +26,8 @@ pub(crate) struct Model {
     uniform: Option<f64>,
     /// Whether the curvature is the same at every point.
     fixed: bool,
+    /// Roots of the curvatures of a single output, by which the residual is multiplied.
+    roots: Vec<f64>,
 }
 
 impl Model {
@@ -78,6 +80,11 @@ impl Model {
     /// `sum h r^2 / 2` with the true residual.
     pub fn value(&self) -> f64 {
         let n = self.residual.len() / self.shift.len();
+        if !self.roots.is_empty() {
+            let shift = self.shift[0];
+            let square = |(z, root): (&f64, &f64)| (z + root * shift) * (z + root * shift);
+            return 0.5 * self.residual.iter().zip(&self.roots).map(square).sum::<f64>();
+        }
         let mut value = 0.0;
         for (k, &shift) in self.shift.iter().enumerate() {
             let residual = &self.residual[k * n..(k + 1) * n];
@@ -106,6 +113,11 @@ impl Model {
 
     /// Recomputes the weighted sums from the residual, after it was changed as a whole.
     pub fn refresh_sums(&mut self) {
+        if !self.roots.is_empty() {
+            self.weighted_sum[0] =
+                kernels::dot(&self.roots, &self.residual) + self.shift[0] * self.total[0];
+            return;
+        }
         let n = self.residual.len() / self.shift.len();
         for k in 0..self.shift.len() {
             let residual = &self.residual[k * n..(k + 1) * n];
@@ -114,6 +126,27 @@ impl Model {
                 None => kernels::dot(&self.curvature[k * n..(k + 1) * n], residual),
             } + self.shift[k] * self.total[k];
         }
+    }
+
+    /// Multiplies the residual of a single output by the roots of its curvatures, so that it has the
+    /// curvature 1 with columns that are multiplied by them; not where one of them is zero.
+    pub fn multiply_roots(&mut self) {
+        if self.is_uniform() || self.outputs() > 1 || self.curvature.contains(&0.0) {
+            return;
+        }
+        self.roots.extend(self.curvature.iter().map(|h| h.sqrt()));
+        self.residual.iter_mut().zip(&self.roots).for_each(|(r, root)| *r *= root);
+    }
+
+    /// Takes the roots out of the residual again.
+    pub fn divide_roots(&mut self) {
+        self.residual.iter_mut().zip(&self.roots).for_each(|(r, root)| *r /= root);
+        self.roots.clear();
+    }
+
+    /// The roots that are in the residual; `None` where there are none.
+    pub fn roots(&self) -> Option<&[f64]> {
+        Some(self.roots.as_slice()).filter(|roots| !roots.is_empty())
     }
 
     /// Takes the moving parts out, so that the fixed ones can be borrowed beside them.
@@ -144,6 +177,11 @@ impl Model {
     pub fn weighted_residual(&self, k: usize, out: &mut Vec<f64>) {
         let (n, begin) = (self.residual.len() / self.outputs(), out.len());
         let shift = self.shift[k];
+        if !self.roots.is_empty() {
+            let entry = |(z, root): (&f64, &f64)| root * (z + root * shift);
+            out.extend(self.residual.iter().zip(&self.roots).map(entry));
+            return;
+        }
         out.extend(self.residual[k * n..(k + 1) * n].iter().map(|r| r + shift));
         self.weights(k).weigh(&mut out[begin..]);
     }

@@ -41,9 +41,11 @@ impl Correction {
         let at = At {
             support: &self.support,
             lipschitz: &self.lipschitz,
+            places: None,
             beta,
             grad_eta,
             totals: if intercepts.is_empty() { &[] } else { bound.totals() },
+            roots: None,
         };
         let mut hessian = |v: &[f64], out: &mut [f64]| product.product(eta, &[], v, out);
         let (end, shifts) = (&mut self.end, &mut self.shifts);

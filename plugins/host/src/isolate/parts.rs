@@ -58,6 +58,9 @@ impl Separable for Coordinates {
         value_over(&self.0, Op::ValueOn, working, working, beta)
     }
 
+    fn sweeps_here(&self) -> bool {
+        false
+    }
     fn sweep(&self, s: &mut Sweep<'_>) -> SweepReport {
         sweep::run(&self.0, None, s)
     }

@@ -1,0 +1,104 @@
+//! What an epoch visits, and what it needs of each piece: it is kept from one working set to the next,
+//! and handed on to the nonzero pieces.
+
+use fenchel_core::Design;
+
+use super::model::Model;
+use super::units::Units;
+
+/// Whether so few of all pieces are nonzero that epochs over them alone are worth while.
+pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
+    nonzero > 0 && 4 * nonzero <= 3 * all
+}
+
+/// What an epoch visits, in order, and what it needs of each piece.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    pub units: Vec<usize>,
+    /// The bits of the curvature that they were made for, where it is the same for all samples.
+    pub uniform: Option<u64>,
+    /// Curvature bounds.
+    pub lipschitz: Vec<f64>,
+    /// Stored column sums, and where each piece's begin.
+    pub sums: Vec<f64>,
+    pub offsets: Vec<usize>,
+    /// Curvatures of blocks, and where each piece's begins, and one more.
+    pub grams: Vec<f64>,
+    pub gram_starts: Vec<usize>,
+    /// Flat indices of the coefficients.
+    pub support: Vec<usize>,
+    /// Of coordinates, their places among all pieces.
+    pub places: Vec<usize>,
+}
+
+impl Pieces {
+    fn clear(&mut self) {
+        self.units.clear();
+        self.lipschitz.clear();
+        self.sums.clear();
+        self.offsets.clear();
+        self.grams.clear();
+        self.gram_starts.clear();
+        self.gram_starts.push(0);
+        self.support.clear();
+        self.places.clear();
+    }
+
+    /// Takes the nonzero pieces of `all`; whether there are any, and enough others to pass over.
+    pub fn take_nonzero(&mut self, all: &Pieces, units: &Units<'_>, beta: &[f64]) -> bool {
+        self.clear();
+        for (at, &unit) in all.units.iter().enumerate() {
+            if units.is_active(unit, beta) {
+                self.take(all, at);
+                self.places.push(at);
+                units.coefficients(unit, beta.len(), &mut self.support);
+            }
+        }
+        few_nonzero(self.units.len(), all.units.len())
+    }
+
+    /// Takes one of the pieces of `all`, but for its coefficients.
+    fn take(&mut self, all: &Pieces, at: usize) {
+        let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
+        self.units.push(all.units[at]);
+        self.lipschitz.push(all.lipschitz[at]);
+        self.offsets.push(self.sums.len());
+        self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
+        let gram = all.gram_starts[at]..all.gram_starts[at + 1];
+        self.grams.extend_from_slice(&all.grams[gram]);
+        self.gram_starts.push(self.grams.len());
+    }
+
+    /// Makes it the pieces in `working`, which ascend, out of those `before` where they have the same
+    /// curvature, for so many coefficients in all.
+    pub fn renew(
+        &mut self,
+        before: &Pieces,
+        units: &Units<'_>,
+        design: &Design,
+        model: &Model,
+        (working, coefficients): (&[usize], usize),
+    ) {
+        self.clear();
+        self.uniform = model.is_uniform().then(|| model.uniform().to_bits());
+        let kept = match self.uniform {
+            Some(_) if before.uniform == self.uniform => before.units.as_slice(),
+            _ => &[],
+        };
+        let mut next = 0;
+        for (place, &unit) in working.iter().enumerate() {
+            next += kept[next..].iter().take_while(|&&kept| kept < unit).count();
+            if kept.get(next) == Some(&unit) {
+                self.take(before, next);
+            } else {
+                self.units.push(unit);
+                self.offsets.push(self.sums.len());
+                let (sums, grams) = (&mut self.sums, &mut self.grams);
+                self.lipschitz.push(units.moments(unit, design, model, sums, grams));
+                self.gram_starts.push(self.grams.len());
+            }
+            self.places.push(place);
+            units.coefficients(unit, coefficients, &mut self.support);
+        }
+    }
+}
