@@ -7,7 +7,7 @@ use fenchel_core::{Design, Grams, Separable, Sweep};
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
 use super::model::{Model, Profiled};
-use super::pieces::Pieces;
+use super::pieces::{Columns, Pieces};
 use super::support::{Patience, SupportNewton, price};
 use super::units::{Units, shifted_axpy};
 
@@ -15,7 +15,8 @@ use super::units::{Units, shifted_axpy};
 /// the next one.
 pub(crate) const FOCUS: f64 = 0.1;
 
-/// Epochs of a descent before columns are copied for those to come.
+/// Epochs of a descent before columns are copied for those to come, where the curvature is the same for all
+/// samples.
 const BEFORE_PACKING: usize = 1;
 
 /// Epochs that a Newton step by conjugate gradients costs.
@@ -115,14 +116,14 @@ impl Engine {
     ) {
         let (mut all, mut nonzero) =
             (std::mem::take(&mut self.all), std::mem::take(&mut self.nonzero));
-        if self.prepare(units, design, working, beta.len(), &mut all) {
-            self.room = self.packed.take().or(self.room.take());
-        }
+        self.prepare(units, design, working, beta.len(), &mut all);
         // A step along a coordinate takes the intercept along; there may be none to take.
         self.model.settle(intercepts);
         let mut left = inner.epochs;
         'descent: while left > 0 {
-            self.pack(units, design, &all, inner.epochs - left);
+            if inner.epochs - left == BEFORE_PACKING {
+                self.pack(units, design, working);
+            }
             let last = self.epoch(units, design, &all, beta, intercepts);
             left -= 1;
             if last <= inner.tol {
@@ -135,7 +136,9 @@ impl Engine {
                 self.patience.begin();
                 let tol = inner.tol.max(FOCUS * last);
                 while left > 0 {
-                    self.pack(units, design, &all, inner.epochs - left);
+                    if inner.epochs - left == BEFORE_PACKING {
+                        self.pack(units, design, working);
+                    }
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
                     left -= 1;
                     if step <= tol {
@@ -172,12 +175,12 @@ impl Engine {
     /// Copies the columns of coordinates one after the other where they are sparse, so that an epoch does
     /// not look for them all over the data, and with the roots of the curvatures, so that it gathers one
     /// number for each of theirs.
-    fn pack(&mut self, units: &Units<'_>, design: &Design, all: &Pieces, epochs: usize) {
+    fn pack(&mut self, units: &Units<'_>, design: &Design, working: &[usize]) {
         let here = matches!(units, Units::Coordinates(penalty) if penalty.sweeps_here());
-        let wanted = self.packed.is_none() && epochs >= BEFORE_PACKING;
-        if wanted && here && design.matrix().is_sparse() && self.model.outputs() == 1 {
+        let single = self.model.outputs() == 1;
+        if self.packed.is_none() && here && single && design.matrix().is_sparse() {
             self.model.multiply_roots();
-            self.packed = design.pick(&all.units, self.model.roots(), self.room.take());
+            self.packed = design.pick(working, self.model.roots(), self.room.take());
         }
     }
 
@@ -288,7 +291,7 @@ impl Engine {
         self.conjugate.run(penalty, design, &mut hessian, at, end, &mut self.shifts)
     }
 
-    /// Curvature bounds and column sums of the working set; whether they are other ones than before.
+    /// Curvature bounds and column sums of the working set.
     fn prepare(
         &mut self,
         units: &Units<'_>,
@@ -296,17 +299,22 @@ impl Engine {
         working: &[usize],
         coefficients: usize,
         all: &mut Pieces,
-    ) -> bool {
+    ) {
         self.anderson.clear();
         // A quadratic loss has the same curvature everywhere.
         let uniform = self.model.is_uniform().then(|| self.model.uniform().to_bits());
         if uniform.is_some() && all.uniform == uniform && all.units == working {
-            return false;
+            return;
+        }
+        self.room = self.packed.take().or(self.room.take());
+        if uniform.is_none() {
+            // All is to be gone through for the bounds as it is.
+            self.pack(units, design, working);
         }
         std::mem::swap(all, &mut self.before);
-        all.renew(&self.before, units, design, &self.model, (working, coefficients));
+        let columns = Columns { design, packed: self.packed.as_ref() };
+        all.renew(&self.before, units, columns, &self.model, (working, coefficients));
         self.scratch.resize(units.scratch(self.model.outputs()), 0.0);
-        true
     }
 
     fn epoch(

@@ -4,7 +4,15 @@
 use fenchel_core::Design;
 
 use super::model::Model;
-use super::units::Units;
+use super::units::{Units, column_moments, rooted_moments};
+
+/// The columns that pieces are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub design: &'a Design,
+    /// Copies of those of coordinates, in their order, with the roots of the model in them if it has any.
+    pub packed: Option<&'a Design>,
+}
 
 /// Whether so few of all pieces are nonzero that epochs over them alone are worth while.
 pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
@@ -75,7 +83,7 @@ impl Pieces {
         &mut self,
         before: &Pieces,
         units: &Units<'_>,
-        design: &Design,
+        columns: Columns<'_>,
         model: &Model,
         (working, coefficients): (&[usize], usize),
     ) {
@@ -94,7 +102,18 @@ impl Pieces {
                 self.units.push(unit);
                 self.offsets.push(self.sums.len());
                 let (sums, grams) = (&mut self.sums, &mut self.grams);
-                self.lipschitz.push(units.moments(unit, design, model, sums, grams));
+                let packed = columns.packed.zip(model.roots());
+                self.lipschitz.push(match packed {
+                    None => units.moments(unit, columns.design, model, sums, grams),
+                    Some((packed, roots)) => {
+                        let moments = rooted_moments(packed, place, roots, model.total(0));
+                        let (sum, square) = moments.unwrap_or_else(|| {
+                            column_moments(columns.design, unit, model.weights(0), model.total(0))
+                        });
+                        sums.push(sum);
+                        square
+                    }
+                });
                 self.gram_starts.push(self.grams.len());
             }
             self.places.push(place);

@@ -9,6 +9,9 @@ use super::model::Model;
 /// ones the trace, which is cheap and never too small.
 const LARGEST_SQUARED: usize = 128;
 
+/// The share of a column's square that may be left by centring before that cancels.
+const LEAST_LEFT: f64 = 1e-8;
+
 /// The penalty, piece by piece.
 #[derive(Clone, Copy)]
 pub(crate) enum Units<'a> {
@@ -192,12 +195,26 @@ pub(crate) fn column_moments(
     let (centre, scale) = (design.centre(j), design.scale(j));
     let centred = square - 2.0 * centre * sum + centre * centre * total;
     // The textbook form cancels where the mean dwarfs the spread: then by differences.
-    let centred = if centred > 1e-8 * square {
+    let centred = if centred > LEAST_LEFT * square {
         centred / (scale * scale)
     } else {
         factor * design.column_square(j, h)
     };
     (sum, centred)
+}
+
+/// The same of a column whose rows are multiplied by the roots of `h`; `None` where rounding takes part.
+pub(crate) fn rooted_moments(
+    design: &Design,
+    j: usize,
+    roots: &[f64],
+    total: f64,
+) -> Option<(f64, f64)> {
+    let column = design.stored_column(j);
+    let (sum, square) = (column.dot(roots), column.moments(None).1);
+    let (centre, scale) = (design.centre(j), design.scale(j));
+    let centred = square - 2.0 * centre * sum + centre * centre * total;
+    (centred > LEAST_LEFT * square).then_some((sum, centred / (scale * scale)))
 }
 
 /// An upper bound on the largest eigenvalue of the block's Gram matrix `M`: `tr(M^32)^(1/32)`. Writes
