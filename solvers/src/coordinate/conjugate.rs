@@ -85,7 +85,9 @@ impl SupportCg {
         end.clear();
         end.extend(at.support.iter().map(|&flat| at.beta[flat]));
         shifts.clear();
-        if m == 0 {
+        // With more coefficients than samples, steps along which nothing changes have no end.
+        let singular = m > at.grad_eta.len() && self.members.iter().all(|m| m.curvature <= 0.0);
+        if m == 0 || singular {
             return false;
         }
         let mut size = self.scaled_square();

@@ -17,6 +17,9 @@ use super::stock::Stock;
 /// Rows and columns that are appended at a time.
 const PANEL: usize = 256;
 
+/// Up to so many rows there is room for half as many again, which takes little memory.
+const SMALL: usize = 512;
+
 /// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
 /// of slopes read off a prox.
 const SAME: f64 = 1e-9;
@@ -191,7 +194,7 @@ impl SupportFactor {
             return;
         }
         let (old, before) = (self.order.len(), self.stride);
-        let stride = rows + rows / 8;
+        let stride = rows + if rows < SMALL { rows / 2 } else { rows / 8 };
         self.panel_rows.clear();
         if old == 0 && self.values.len() >= stride * stride {
             self.stride = stride;
