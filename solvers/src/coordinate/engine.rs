@@ -223,7 +223,8 @@ impl Engine {
         // they saved (twice the instructions on a sparse lasso).
         let haste = matches!(suited, Newton::Matrix(_)) && inner.complete;
         let inner = Inner { complete: haste, ..inner };
-        self.patience.is_over(suited.price(), step, inner) && inner.extrapolate
+        let at_once = haste && self.model.is_fixed() && self.patience.trusts(suited.price());
+        (self.patience.is_over(suited.price(), step, inner) || at_once) && inner.extrapolate
     }
 
     /// Tries a Newton step on the support, and makes the next one wait for longer if it is not taken;

@@ -46,6 +46,7 @@ const LARGEST: usize = 4096;
 const NEXT: f64 = 0.01;
 const EXTRAPOLATED: f64 = 5.0;
 
+/// The price up to which a step that is likely to be taken is not waited for (measured along a lasso path).
 const AT_ONCE: f64 = 8.0;
 
 /// The buffers of Newton steps.
@@ -121,9 +122,6 @@ impl Patience {
         self.spent += 1.0;
         let rate = if self.before > 0.0 { step / self.before } else { 0.0 };
         self.before = step;
-        if inner.complete && self.trusted && price <= AT_ONCE {
-            return true;
-        }
         if inner.complete && self.prices == 0.0 && rate > 0.0 {
             // A rate of 1 or above has no end.
             let goal = NEXT * inner.tol;
@@ -133,6 +131,11 @@ impl Patience {
             }
         }
         self.spent >= (1.0 + self.prices) * price
+    }
+
+    /// Whether a step at this price is taken at once, as the last one was and most of its products are kept.
+    pub fn trusts(&self, price: f64) -> bool {
+        self.trusted && price <= AT_ONCE
     }
 
     /// Begins anew after a step that was tried.
