@@ -16,6 +16,9 @@ const CACHED: usize = 1 << 15;
 /// Rows that it has at least.
 const ROWS: usize = 128;
 
+/// A share of the weight that none of it may leave.
+const NOTHING: f64 = 1e-13;
+
 /// An `n x p` design with implicit centring and scaling. Cloning is cheap: the numbers are shared.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -61,16 +64,16 @@ impl Design {
     /// Centred by their weighted mean and divided by their weighted population standard deviation;
     /// a constant column is centred and left unscaled.
     ///
-    /// `weights` are n numbers with mean 1, or `None` for ones. A column counts as constant when its
+    /// `weights` are n numbers of any scale, or `None` for ones. A column counts as constant when its
     /// standard deviation is below `1e-12` times its largest magnitude (or below `1e-300`).
     pub fn standardized(matrix: impl Into<Arc<Matrix>>, weights: Option<&[f64]>) -> Self {
         let matrix = matrix.into();
-        let n = matrix.rows() as f64;
+        let total = weights.map_or(matrix.rows() as f64, kernels::sum);
         let (mut centre, mut scale) = (Vec::new(), Vec::new());
         for j in 0..matrix.cols() {
             let column = matrix.column(j);
-            let mean = column.moments(weights).0 / n;
-            let variance = centred_square(column, mean, weights, n) / n;
+            let mean = column.moments(weights).0 / total;
+            let variance = centred_square(column, mean, weights, total) / total;
             let top = match column {
                 Column::Dense(x) | Column::Sparse(_, x) => kernels::max_abs(x),
             };
@@ -466,7 +469,9 @@ fn centred_square(column: Column<'_>, centre: f64, h: Option<&[f64]>, total: f64
                 stored += h;
                 square += h * (x - centre) * (x - centre);
             }
-            square + (total - stored).max(0.0) * centre * centre
+            let rest = total - stored;
+            // What is left when all weight is stored is rounding, and the centre may be large.
+            if rest > NOTHING * total { square + rest * centre * centre } else { square }
         }
     }
 }

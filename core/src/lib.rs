@@ -6,6 +6,7 @@
 //! |---|---|
 //! | penalties and what they may offer | [`penalty`] |
 //! | losses, before and after they have seen data | [`loss`] |
+//! | losses on a part of the rows | [`Part`] |
 //! | losses that are sums over single samples | [`elementwise`] |
 //! | objectives over a flat parameter vector, with a design or without | [`objective`] |
 //! | objectives at the end of a barrier's path | [`CentralPath`] |
@@ -38,6 +39,7 @@ mod linalg;
 pub mod loss;
 pub mod matrix;
 pub mod objective;
+mod part;
 pub mod penalty;
 pub mod problem;
 mod products;
@@ -66,6 +68,7 @@ pub use loss::{
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};
+pub use part::Part;
 pub use penalty::{
     Blocks, Conjugate, Convexity, Elementary, Lineality, Operator, Penalty, Prox, Restrict, Scalar,
     Separable, Subdifferential, Term, Terms, ZeroThreshold,

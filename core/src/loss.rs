@@ -36,6 +36,12 @@ pub trait Loss: Debug + Send + Sync {
         Ok(None)
     }
 
+    /// Whether [`Loss::bind`] looks at the design. The model of a fold of cross-validation is bound with
+    /// the rows of all samples, unless the loss says so.
+    fn reads_design(&self) -> bool {
+        false
+    }
+
     /// Predictions from the linear predictor.
     fn as_predictor(&self) -> Option<&dyn Predictor> {
         None
@@ -79,6 +85,11 @@ pub trait DataFit: Debug + Send + Sync {
 
     /// `f(eta, own)`, `+inf` outside the domain.
     fn value(&self, eta: &[f64], own: &[f64]) -> f64;
+
+    /// The rows of `eta` that it depends on, ascending, where these are not all.
+    fn part(&self) -> Option<&[u32]> {
+        None
+    }
 
     /// Whether an intercept makes sense (Cox has none; ordinal thresholds stand in for it).
     fn takes_intercept(&self) -> bool {

@@ -185,6 +185,17 @@ impl LinearModel {
         self.rows.get_or_init(|| Rows::of(&self.design))
     }
 
+    /// [`Design::spectral_estimate`] of `design`, which has the model's samples, over the rows that the
+    /// loss depends on.
+    pub fn spectral_estimate(&self, design: &Design) -> f64 {
+        let counted = self.fit.part().map(|rows| {
+            let mut counted = vec![0.0; self.fit.samples()];
+            rows.iter().for_each(|&i| counted[i as usize] = 1.0);
+            counted
+        });
+        design.spectral_estimate(counted.as_deref(), self.intercept)
+    }
+
     fn memo(&self) -> MutexGuard<'_, Memo> {
         // A panic elsewhere leaves numbers behind that are found to differ, or whole ones.
         self.memo.lock().unwrap_or_else(PoisonError::into_inner)
@@ -335,6 +346,6 @@ impl Smooth for LinearModel {
             return None;
         }
         let bound = self.fit.as_smooth()?.hessian_bound()?;
-        Some(bound * self.design.spectral_estimate(None, self.intercept))
+        Some(bound * self.spectral_estimate(&self.design))
     }
 }

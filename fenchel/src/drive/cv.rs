@@ -11,11 +11,11 @@ use fenchel_solvers::Status;
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
 use super::folds::{self, Assignment};
-use super::metric::{self, Prediction};
+use super::left_out;
+use super::metric;
 use super::nested::FoldModel;
 use super::null::Null;
-use super::path::{self, Context, Path};
-use super::predict::predictor;
+use super::path::{self, Context};
 use super::{Error, Job, Stage};
 use crate::file::config::{CvConfig, Metric, Rule};
 
@@ -80,40 +80,31 @@ pub(super) fn fold(
         Some(model) => (model.rows(job), model.loss(job), model.penalty.as_ref()),
         None => (Rows::all(&job.dataset), job.loss.as_ref(), context.penalty),
     };
-    let context = Context { penalty, ..context };
+    let share = all.are_shared(loss);
+    fold_of(Context { penalty, ..context }, config, assignment, k, (&all, loss), share)
+}
+
+/// The same, with the matrix shared or rows of it copied, which makes no difference but for rounding.
+pub(super) fn fold_of(
+    context: Context<'_>,
+    config: &CvConfig,
+    assignment: &Assignment,
+    k: usize,
+    (all, loss): (&Rows, &dyn Loss),
+    share: bool,
+) -> Result<FoldRun, Error> {
+    let job = context.job;
     let training = folds::outside(&assignment[k], all.samples.len());
-    let training = all.select(&training).map_err(within("cv"))?;
+    let training = all.select(&training, share).map_err(within("cv"))?;
     let points = context.scales.len();
     let objective = assemble_for(loss, &training, &job.model, points)?;
     let null = Null::of(objective.as_ref(), context.penalty);
     let stage = Stage::Fold { fold: k, folds: assignment.len() };
     let path = path::run(context, stage, objective.as_ref(), &null)?;
-    let left_out = all.select(&assignment[k]).map_err(within("cv"))?;
-    let values = measured(loss, config.metric, &left_out, &path).map_err(within("cv"))?;
+    let left_out = all.select(&assignment[k], share).map_err(within("cv"))?;
+    let values = left_out::measured(loss, config.metric, &left_out, &path).map_err(within("cv"))?;
     let worst = path.points.iter().fold(Status::Converged, |w, p| super::worse(w, p.status));
     Ok(FoldRun { values, cut: path.cut, worst })
-}
-
-fn measured(
-    loss: &dyn Loss,
-    metric: Metric,
-    rows: &Rows,
-    path: &Path,
-) -> Result<Vec<f64>, fenchel_core::Error> {
-    path.points
-        .iter()
-        .zip(&path.own)
-        .map(|(point, own)| {
-            let offset = rows.offset.as_deref();
-            // The loss itself finds thresholds among its own parameters, predictions in eta.
-            let bare = metric == Metric::Pinball;
-            let intercept = if bare { &own.intercept } else { &point.intercept };
-            let (eta, outputs) =
-                predictor(loss, &rows.matrix, offset, intercept, &point.coefficients)?;
-            let at = Prediction { eta: &eta, outputs, own: &own.params };
-            metric::measure(metric, loss, rows, &at)
-        })
-        .collect()
 }
 
 /// Mean, standard error and choice from complete folds.

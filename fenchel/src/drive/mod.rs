@@ -26,6 +26,7 @@ mod folds;
 mod free;
 mod grid;
 mod job;
+mod left_out;
 mod listen;
 mod memory;
 mod metric;

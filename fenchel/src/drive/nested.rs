@@ -88,13 +88,13 @@ fn model(
     let columns = screen::kept(dataset, &candidates.config, &training).map_err(within("screen"))?;
     let names: Arc<[String]> = columns.iter().map(|&j| dataset.feature_names[j].clone()).collect();
 
-    let loss =
+    let own =
         candidates.loss.with_features(&Space::new(names.clone(), 1)).map_err(within("loss"))?;
+    let loss = own.as_deref().unwrap_or(job.loss.as_ref());
     let rows =
         Rows { matrix: Arc::new(dataset.matrix.select_cols(&columns)), ..Rows::all(&job.dataset) };
-    let rows = rows.select(&training).map_err(within("cv"))?;
-    let objective: Box<dyn Objective> =
-        assemble(loss.as_deref().unwrap_or(job.loss.as_ref()), &rows, &job.model)?;
+    let rows = rows.select(&training, rows.are_shared(loss)).map_err(within("cv"))?;
+    let objective: Box<dyn Objective> = assemble(loss, &rows, &job.model)?;
     let penalty = (job.penalty)(&space(objective.as_ref(), names)).map_err(within("penalty"))?;
     let problem = Problem {
         objective: objective.as_ref(),
@@ -102,7 +102,7 @@ fn model(
         baseline: Default::default(),
     };
     auto::choose(&problem, method.name()).map_err(|e| Error::key("solver", "type", e))?;
-    Ok(FoldModel { columns, loss, penalty })
+    Ok(FoldModel { columns, loss: own, penalty })
 }
 
 /// The same error, which says where it came up; its place in the problem file stays.

@@ -166,6 +166,7 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
     let problem = prepared.problem();
     let (shape, matrix) = (prepared.objective.shape(), &job.dataset.matrix);
     let folds = prepared.assignment.as_ref().map(Vec::len);
+    let shared = Rows::all(&job.dataset).are_shared(job.loss.as_ref());
     let points = prepared.scales.len();
     Ok(Plan {
         samples: job.dataset.samples.len(),
@@ -184,7 +185,12 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         folds,
         nested: prepared.nested.is_some(),
         threads: job.threads(),
-        memory: memory::estimate(matrix, shape, points, folds.unwrap_or(0), job.threads())
-            + job.candidates.as_ref().map_or(0, |c| memory::matrix_bytes(&c.dataset.matrix)),
+        memory: memory::estimate(
+            matrix,
+            shape,
+            points,
+            (folds.unwrap_or(0), shared),
+            job.threads(),
+        ) + job.candidates.as_ref().map_or(0, |c| memory::matrix_bytes(&c.dataset.matrix)),
     })
 }

@@ -36,17 +36,30 @@ pub fn linear_predictor(
 ) -> Result<(Vec<f64>, usize), Error> {
     let n = matrix.rows();
     Error::check_length("features", matrix.cols(), coefficients.features())?;
-    if let Some(offset) = offset {
-        Error::check_length("offset", offset.len(), n)?;
-    }
-    let shared = coefficients.outputs() == 1 && intercept.len() > 1;
-    let columns = if shared { intercept.len() } else { coefficients.outputs() };
-    if !intercept.is_empty() {
-        Error::check_length("intercept", intercept.len(), columns)?;
-    }
     let mut eta = vec![0.0; n * coefficients.outputs()];
     for (j, k, b) in coefficients.entries() {
         matrix.column(j).axpy(b, &mut eta[k * n..(k + 1) * n]);
+    }
+    completed(eta, n, offset, intercept)
+}
+
+/// `offset + b0 + eta` from the products with the data, n numbers for each column of coefficients.
+///
+/// Errors: as [`linear_predictor`].
+pub(super) fn completed(
+    mut eta: Vec<f64>,
+    n: usize,
+    offset: Option<&[f64]>,
+    intercept: &[f64],
+) -> Result<(Vec<f64>, usize), Error> {
+    if let Some(offset) = offset {
+        Error::check_length("offset", offset.len(), n)?;
+    }
+    let outputs = eta.len() / n.max(1);
+    let shared = outputs == 1 && intercept.len() > 1;
+    let columns = if shared { intercept.len() } else { outputs };
+    if !intercept.is_empty() {
+        Error::check_length("intercept", intercept.len(), columns)?;
     }
     if shared {
         eta = eta.repeat(columns);

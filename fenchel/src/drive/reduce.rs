@@ -41,7 +41,7 @@ const LEAST_LEFT: f64 = 1e-6;
 /// Fewer samples than `rows` with the same loss at all coefficients, for `fits` fits; `None` where
 /// the loss is not the sum of squares, where the numbers do not allow it, or where it does not pay.
 pub(super) fn reduced(loss: &dyn Loss, rows: &Rows, fits: usize) -> Option<Rows> {
-    let (n, p) = (rows.matrix.rows(), rows.matrix.cols());
+    let (n, p) = (rows.samples.len(), rows.matrix.cols());
     let pays = n >= FEWEST_SAMPLES * p.max(1)
         && n * p >= FEWEST_NUMBERS
         && p <= MOST_COLUMNS.saturating_mul(fits);
@@ -54,18 +54,18 @@ fn reduce(loss: &dyn Loss, rows: &Rows) -> Option<Rows> {
         && rows.samples.weights().is_none()
         && rows.samples.subject().is_none();
     let (y, responses) = rows.samples.numbers().ok().filter(|_| plain)?;
-    let (n, p) = (rows.matrix.rows(), rows.matrix.cols());
+    let (n, p) = (rows.samples.len(), rows.matrix.cols());
     let m = 1 + p + responses;
     if m > n || !sums_squares(loss, rows) {
         return None;
     }
-    let factor = factor(x.values(), y, n, p, responses)?;
+    let factor = factor(x.values(), rows.part.as_deref(), y, (n, p, responses))?;
     let values = reflected(&factor, n);
     let (x, y) = values.split_at(p * m);
     let x = DenseMatrix::new(m, p, x.to_vec()).ok()?;
     let response = Response::Numeric { values: y.to_vec(), columns: responses };
     let samples = Samples::new(response, None).ok()?;
-    let small = Rows { matrix: Arc::new(Matrix::Dense(x)), samples, offset: None };
+    let small = Rows { matrix: Arc::new(Matrix::Dense(x)), samples, offset: None, part: None };
     sums_squares(loss, &small).then_some(small)
 }
 
@@ -93,30 +93,49 @@ fn sums_squares(loss: &dyn Loss, rows: &Rows) -> bool {
         && h.iter().all(|h| close(*h, share))
 }
 
-/// The lower Cholesky factor `R'` of the second moments of `[1 X Y]`; `None` where a column is nearly
-/// a combination of those before it, or where a number is not finite.
-fn factor(x: &[f64], y: &[f64], n: usize, p: usize, responses: usize) -> Option<Mat<f64>> {
+/// The lower Cholesky factor `R'` of the second moments of `[1 X Y]`, of all rows of X or of those of a
+/// part; `None` where a column is nearly a combination of those before it, or where a number is not
+/// finite.
+fn factor(
+    x: &[f64],
+    part: Option<&[u32]>,
+    y: &[f64],
+    (n, p, responses): (usize, usize, usize),
+) -> Option<Mat<f64>> {
     let m = 1 + p + responses;
     let mut moments = Mat::<f64>::zeros(m, m);
     moments[(0, 0)] = n as f64;
-    let all = MatRef::from_column_major_slice(x, n, p);
+    let all = x.len() / p.max(1);
     let rows = (BLOCK / p.max(1)).max(ROWS);
+    let mut gathered = Vec::new();
     for begin in (0..n).step_by(rows) {
         let block = begin..n.min(begin + rows);
-        let part = all.subrows(begin, block.len());
+        if let Some(part) = part {
+            gathered.clear();
+            for column in x.chunks_exact(all) {
+                gathered.extend(part[block.clone()].iter().map(|&i| column[i as usize]));
+            }
+        }
+        let matrix = match part {
+            None => MatRef::from_column_major_slice(x, n, p).subrows(begin, block.len()),
+            Some(_) => MatRef::from_column_major_slice(&gathered, block.len(), p),
+        };
         matmul(
             moments.as_mut().submatrix_mut(1, 1, p, p),
             BlockStructure::TriangularLower,
             Accum::Add,
-            part.transpose(),
+            matrix.transpose(),
             BlockStructure::Rectangular,
-            part,
+            matrix,
             BlockStructure::Rectangular,
             1.0,
             Par::Seq,
         );
-        for (j, column) in x.chunks_exact(n).enumerate() {
-            let column = &column[block.clone()];
+        for j in 0..p {
+            let column = match part {
+                None => &x[j * n + begin..][..block.len()],
+                Some(_) => &gathered[j * block.len()..][..block.len()],
+            };
             moments[(1 + j, 0)] += kernels::sum(column);
             for (k, y) in y.chunks_exact(n).enumerate() {
                 moments[(1 + p + k, 1 + j)] += kernels::dot(column, &y[block.clone()]);
@@ -166,7 +185,7 @@ mod tests {
         let x = DenseMatrix::new(n, columns.len(), columns.concat()).unwrap();
         let response = Response::Numeric { values: y, columns: 1 };
         let samples = Samples::new(response, None).unwrap();
-        Rows { matrix: Arc::new(Matrix::Dense(x)), samples, offset: None }
+        Rows { matrix: Arc::new(Matrix::Dense(x)), samples, offset: None, part: None }
     }
 
     /// Three columns with means far from zero, the third correlated with the first.

@@ -73,9 +73,9 @@ fn write_svmlight(path: &Path) {
 }
 
 /// Fits the lasso in a process of its own; the largest resident set of any so far, in bytes.
-fn peak(folder: &Path, data: &str) -> usize {
+fn peak(folder: &Path, data: &str, more: &str) -> usize {
     let problem = format!(
-        "[data]\n{data}\n[loss]\ntype = \"quadratic\"\n[penalty]\ntype = \"l1\"\nlambda = 0.05\n"
+        "[data]\n{data}\n{more}[loss]\ntype = \"quadratic\"\n[penalty]\ntype = \"l1\"\nlambda = 0.05\n"
     );
     std::fs::write(folder.join("problem.toml"), problem).unwrap();
     let status = Command::new(env!("CARGO_BIN_EXE_fenchel"))
@@ -94,7 +94,7 @@ fn a_fit_takes_little_more_memory_than_its_design() {
     let folder = folder.path();
     // The smaller one first, as the largest of all fits so far is counted.
     write_svmlight(&folder.join("s.svm"));
-    let sparse = peak(folder, "file = \"s.svm\"");
+    let sparse = peak(folder, "file = \"s.svm\"", "");
     assert!(sparse > SPARSE_DESIGN, "{sparse}");
     let bound = SPARSE_DESIGN * 3 / 2 + PROCESS;
     assert!(sparse <= bound, "{sparse} bytes for a sparse design of {SPARSE_DESIGN}");
@@ -108,10 +108,15 @@ fn a_fit_takes_little_more_memory_than_its_design() {
         format!("file = \"c.npy\"\n{beside}"),
         "file = \"d.csv\"\nresponse = \"y\"".into(),
     ] {
-        let peak = peak(folder, &data);
+        let peak = peak(folder, &data, "");
         // Less would mean that the count is not that of the fit.
         assert!(peak > DESIGN, "{peak}");
         let bound = DESIGN * 6 / 5 + PROCESS;
         assert!(peak <= bound, "{peak} bytes for a design of {DESIGN}:\n{data}");
     }
+    // Folds share the design.
+    let data = format!("file = \"f.npy\"\n{beside}");
+    let folds = peak(folder, &data, "[path]\npoints = 3\nmin_ratio = 0.5\n[cv]\nfolds = 4\n");
+    let bound = DESIGN * 6 / 5 + PROCESS;
+    assert!(folds <= bound, "{folds} bytes for folds of a design of {DESIGN}");
 }

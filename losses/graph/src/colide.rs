@@ -142,6 +142,10 @@ impl Loss for Colide {
         ResponseKind::Nothing
     }
 
+    fn reads_design(&self) -> bool {
+        true
+    }
+
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
         samples.nothing()?;
         let (n, d) = (design.samples(), design.features());

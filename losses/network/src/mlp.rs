@@ -72,6 +72,10 @@ impl Loss for Mlp {
         }
     }
 
+    fn reads_design(&self) -> bool {
+        true
+    }
+
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
         Error::check_length("design rows", design.samples(), samples.len())?;
         let target = Target::new(self.parameters.output, samples)?;

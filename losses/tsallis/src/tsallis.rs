@@ -135,6 +135,9 @@ impl Loss for Tsallis {
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
         Ok(Bound::Eta(Box::new(self.fit(samples, design)?)))
     }
+    fn reads_design(&self) -> bool {
+        !self.effects.is_empty()
+    }
     fn with_features(&self, features: &Space) -> Result<Option<Box<dyn Loss>>, Error> {
         let mut effects: Vec<Effect> = Vec::new();
         for (a, effect) in self.effects.iter().enumerate() {

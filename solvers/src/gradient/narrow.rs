@@ -217,6 +217,6 @@ impl Smooth for Part<'_> {
 
     fn lipschitz(&self) -> Option<f64> {
         let bound = self.model.fit.as_smooth()?.hessian_bound()?;
-        Some(bound * self.design.spectral_estimate(None, self.model.intercept))
+        Some(bound * self.model.spectral_estimate(&self.design))
     }
 }

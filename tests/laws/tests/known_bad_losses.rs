@@ -18,6 +18,7 @@ use fenchel_laws::loss::check_all;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Flaw {
     None,
+    DesignRead,
     GradientOfTheOtherSign,
     GradientEntryUnwritten,
     BatchIsTheFirstSamples,
@@ -94,11 +95,14 @@ impl Loss for Logit {
     fn reads(&self) -> ResponseKind {
         ResponseKind::Number
     }
-    fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
+    fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
         if self.0 == Flaw::Panics {
             panic!("out of bounds");
         }
-        let fit = self.fit(samples)?;
+        let mut fit = self.fit(samples)?;
+        if self.0 == Flaw::DesignRead {
+            fit.weights[0] += design.column_square(0, None);
+        }
         let outside = |y: &f64| !(0.0..=1.0).contains(y) && self.0 != Flaw::NanAccepted;
         let position = fit.y.iter().position(outside);
         match position.or((self.0 == Flaw::NothingAccepted).then_some(0)) {
@@ -480,6 +484,7 @@ fn wrong_weights_are_caught() {
 fn wrong_domains_are_caught() {
     is_caught(Flaw::NanAccepted, "non_finite_responses_are_refused");
     is_caught(Flaw::AnythingAccepted, "other_kinds_of_response_are_refused");
+    is_caught(Flaw::DesignRead, "no_design_is_read_unannounced");
     is_caught(Flaw::NothingAccepted, "some_response_is_accepted");
     is_caught(Flaw::InfiniteAtZero, "the_start_is_inside_the_domain");
 }

@@ -45,6 +45,9 @@ impl Loss for Fenced {
     fn reads(&self) -> ResponseKind {
         ResponseKind::Nothing
     }
+    fn reads_design(&self) -> bool {
+        true
+    }
     fn bind(&self, samples: &Samples, _design: &Design) -> Result<Bound, Error> {
         samples.nothing()?;
         let stage = |mu| Stage { mu, shift: 2.0, iterations: 10 };

@@ -1,5 +1,6 @@
 //! Problems with known optima, one set for every solver: each solver reaches the optimum of each
-//! problem that it supports, with dense and with sparse storage alike.
+//! problem that it supports, with dense and with sparse storage alike, and
+//! with the samples between other rows of the design.
 //!
 //! The problems stand in `problems/*.toml`, with the derivation of each optimum above it.
 
@@ -70,18 +71,23 @@ fn every_solver_reaches_every_optimum_that_it_supports() {
     for case in &cases {
         let mut solvers = 0;
         for method in methods() {
-            let objectives = [Storage::Dense, Storage::Sparse].map(|s| solve(case, *method, s));
+            let storages = [Storage::Dense, Storage::Sparse, Storage::Between];
+            let objectives = storages.map(|storage| solve(case, *method, storage));
             let place = format!("{}: \"{}\" by {}", case.file, case.name, method.name());
             match objectives {
-                [Ok(Some(dense)), Ok(Some(sparse))] => {
+                [Ok(Some(dense)), Ok(Some(sparse)), Ok(Some(between))] => {
                     if (dense - sparse).abs() > 1e-9 {
                         failures.push(format!("{place}: dense {dense}, sparse {sparse}"));
+                    }
+                    if (dense - between).abs() > 1e-9 {
+                        failures.push(format!("{place}: alone {dense}, between rows {between}"));
                     }
                     *solved.entry(method.name()).or_default() += 1;
                     solvers += 1;
                 }
-                [Ok(None), Ok(None)] => {}
-                [dense, sparse] => failures.push(format!("{place}: {dense:?}, sparse {sparse:?}")),
+                [Ok(None), Ok(None), Ok(None)] => {}
+                [dense, sparse, between] => failures
+                    .push(format!("{place}: {dense:?}, sparse {sparse:?}, between {between:?}")),
             }
         }
         if solvers == 0 {

@@ -7,3 +7,4 @@ mod nonsmooth;
 mod own;
 mod path;
 mod resume;
+mod shared;

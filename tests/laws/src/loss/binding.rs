@@ -1,6 +1,6 @@
 //! What a loss accepts, and where it starts.
 
-use fenchel_core::{Error, Loss, Response, ResponseKind, Samples};
+use fenchel_core::{Design, Error, Loss, Matrix, Response, ResponseKind, Samples};
 
 use super::probe::{self, SAMPLES};
 use crate::Violation;
@@ -50,6 +50,35 @@ pub fn other_kinds_of_response_are_refused(loss: &dyn Loss) -> Result<(), Violat
         }
     }
     Ok(())
+}
+
+/// A loss that does not say that it reads the design binds to the samples alone: with another design
+/// it is the same. (Folds of cross-validation bind it with the rows of all samples.)
+pub fn no_design_is_read_unannounced(loss: &dyn Loss) -> Result<(), Violation> {
+    let law = "no_design_is_read_unannounced";
+    let other = Design::new(Matrix::identity(SAMPLES + 3));
+    for case in probe::cases(loss) {
+        let refused = || Violation::new(law, case.name, "a bound loss on any design", "an error");
+        let there = case.beside(loss, &other).ok_or_else(refused)?;
+        for point in case.points() {
+            let (here, there) = (case.value(&point), there.value(&point.eta, &point.own));
+            if here.to_bits() != there.to_bits() {
+                return Err(Violation::new(
+                    law,
+                    case.describe(&point),
+                    format!("{here:e}, whatever the design"),
+                    format!("{there:e} with another one"),
+                ));
+            }
+        }
+    }
+    match probe::direct(loss) {
+        None => Ok(()),
+        Some(_) => {
+            let expected = "a loss that says that it reads the design";
+            Err(Violation::new(law, "no linear predictor", expected, "one that does not"))
+        }
+    }
 }
 
 /// A response that is NaN or infinite is [`Error::Domain`], with the number of its sample.

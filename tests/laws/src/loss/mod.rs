@@ -7,7 +7,7 @@
 //!
 //! | subject | laws |
 //! |---|---|
-//! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`the_start_is_inside_the_domain`] |
+//! | binding | [`some_response_is_accepted`], [`other_kinds_of_response_are_refused`], [`non_finite_responses_are_refused`], [`no_design_is_read_unannounced`], [`the_start_is_inside_the_domain`] |
 //! | derivatives | [`gradients_match_differences`], [`curvature_matches_differences`], [`hessian_products_match_differences`], [`the_hessian_bound_holds`], [`thresholds_widen_the_predictor`] |
 //! | convexity | [`losses_with_a_conjugate_are_convex`], [`fenchel_young_inequality`], [`fenchel_young_equality`], [`gradients_shrink_inside_the_dual_domain`] |
 //! | prox | [`the_prox_in_eta_minimises`], [`the_prox_ends_in_a_subgradient`], [`prox_derivatives_match_differences`] |
@@ -34,8 +34,8 @@ use fenchel_core::{DataFit, Loss};
 
 pub use batches::batches_add_up_to_the_whole;
 pub use binding::{
-    non_finite_responses_are_refused, other_kinds_of_response_are_refused,
-    some_response_is_accepted, the_start_is_inside_the_domain,
+    no_design_is_read_unannounced, non_finite_responses_are_refused,
+    other_kinds_of_response_are_refused, some_response_is_accepted, the_start_is_inside_the_domain,
 };
 pub use central_path::the_central_path_ends_in_the_objective;
 pub use conjugate::{
@@ -83,6 +83,7 @@ pub const LAWS: &[Law] = laws![
     some_response_is_accepted: |_| true,
     other_kinds_of_response_are_refused: binding::reads_a_response,
     non_finite_responses_are_refused: binding::reads_numbers,
+    no_design_is_read_unannounced: |loss| !loss.reads_design(),
     the_start_is_inside_the_domain: |_| true,
     gradients_match_differences: probe::has_gradient,
     curvature_matches_differences: |loss| {

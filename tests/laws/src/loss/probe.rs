@@ -69,6 +69,12 @@ impl Case {
         self.fit.value(&point.eta, &point.own)
     }
 
+    /// The same loss on the same samples with another design.
+    pub(super) fn beside(&self, loss: &dyn Loss, design: &Design) -> Option<Fit> {
+        let whole = bound_on(loss, &self.samples, design)?;
+        Some(Fit { whole, wide: self.fit.wide })
+    }
+
     /// The gradient, in buffers full of NaN, so that an entry left unwritten shows; `None` for a
     /// loss that has none.
     pub(super) fn gradient(&self, point: &Point) -> Option<Gradient> {

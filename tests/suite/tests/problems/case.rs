@@ -5,8 +5,8 @@ use std::path::Path;
 
 use fenchel::registry;
 use fenchel_core::{
-    Baseline, Bound, DenseMatrix, Design, LinearModel, Loss, Matrix, Objective, Penalty, Problem,
-    Raw, Response, ResponseKind, Samples, Space, SparseMatrix,
+    Baseline, Bound, DataFit, DenseMatrix, Design, LinearModel, Loss, Matrix, Objective, Part,
+    Penalty, Problem, Raw, Response, ResponseKind, Samples, Space, SparseMatrix,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,6 +61,22 @@ fn quadratic() -> Value {
 pub enum Storage {
     Dense,
     Sparse,
+    /// Dense, between rows that belong to no sample: what a fold of cross-validation sees.
+    Between,
+}
+
+/// Rows of the design for `n` samples, and the one of each sample, where there are others between them.
+fn between(n: usize) -> (usize, Vec<u32>) {
+    (2 + n + n / 2, (0..n).map(|i| (1 + i + i / 2) as u32).collect())
+}
+
+impl Storage {
+    fn plain(self) -> Self {
+        match self {
+            Self::Between => Self::Dense,
+            other => other,
+        }
+    }
 }
 
 /// A problem and what its tolerances are relative to.
@@ -133,6 +149,7 @@ impl Case {
     /// Errors: where the loss or the penalty does not take the case.
     pub fn pose(&self, storage: Storage) -> Result<Posed, String> {
         let loss = registry::build_loss(&raw(&self.loss)).map_err(|e| e.to_string())?;
+        let storage = if loss.reads_design() { storage.plain() } else { storage };
         let mut samples = Samples::new(self.response(&*loss), self.weights.clone()).unwrap();
         if let Some(subject) = &self.subject {
             samples = samples.with_subject(subject.clone()).unwrap();
@@ -142,7 +159,7 @@ impl Case {
             match loss.bind(&samples, &design).map_err(|e| e.to_string())? {
                 Bound::Direct(objective) => objective,
                 Bound::Eta(fit) => {
-                    let offset = self.offset.clone();
+                    let (fit, offset) = self.placed(storage, fit);
                     Box::new(LinearModel::new(design, fit, offset, self.intercept).unwrap())
                 }
             };
@@ -158,10 +175,39 @@ impl Case {
         Ok(posed)
     }
 
+    /// The loss and the offset as those of all rows of the design.
+    fn placed(
+        &self,
+        storage: Storage,
+        fit: Box<dyn DataFit>,
+    ) -> (Box<dyn DataFit>, Option<Vec<f64>>) {
+        let Storage::Between = storage else { return (fit, self.offset.clone()) };
+        let (all, rows) = between(self.x.len());
+        let outputs = fit.outputs();
+        let offset = self.offset.as_ref().map(|offset| {
+            let mut placed = vec![0.0; all * outputs];
+            for (at, value) in offset.iter().enumerate() {
+                let (i, k) = (at % rows.len(), at / rows.len());
+                placed[k * all + rows[i] as usize] = *value;
+            }
+            placed
+        });
+        (Box::new(Part::new(fit, rows.into(), all).unwrap()), offset)
+    }
+
     fn matrix(&self, storage: Storage) -> Matrix {
         let (n, p) = (self.x.len(), self.x[0].len());
         let values = by_column(&self.x);
         match storage {
+            Storage::Between => {
+                let (all, rows) = between(n);
+                let mut placed: Vec<f64> =
+                    (0..all * p).map(|at| 2.5 * (1.7 * at as f64).sin()).collect();
+                for (column, from) in placed.chunks_mut(all).zip(values.chunks(n)) {
+                    rows.iter().zip(from).for_each(|(&i, x)| column[i as usize] = *x);
+                }
+                Matrix::Dense(DenseMatrix::new(all, p, placed).unwrap())
+            }
             Storage::Dense => Matrix::Dense(DenseMatrix::new(n, p, values).unwrap()),
             Storage::Sparse => {
                 let (mut starts, mut indices, mut stored) = (vec![0], Vec::new(), Vec::new());

@@ -31,6 +31,9 @@ impl Loss for Dag {
     fn reads(&self) -> ResponseKind {
         ResponseKind::Nothing
     }
+    fn reads_design(&self) -> bool {
+        true
+    }
     fn bind(&self, samples: &Samples, design: &Design) -> Result<Bound, Error> {
         let (n, d) = (design.samples(), design.features());
         Error::check_length("design rows", n, samples.len())?;

@@ -27,6 +27,9 @@ impl Loss for Factorization {
     fn reads(&self) -> ResponseKind {
         ResponseKind::Nothing
     }
+    fn reads_design(&self) -> bool {
+        true
+    }
     fn bind(&self, _samples: &Samples, design: &Design) -> Result<Bound, Error> {
         let (n, p) = (design.samples(), design.features());
         let mut target = DMatrix::zeros(n, p);
