@@ -46,6 +46,10 @@ const FAR: f64 = 100.0;
 const GROWTH: f64 = 2.0;
 const LEAST: f64 = 0.1;
 
+/// A residual of the model in which rounding may be taken for a step, as where a loss is flat to second
+/// order: the change of the predictor is then computed from the coefficients.
+const LARGE: f64 = 1e4;
+
 /// Largest number of coefficients for which the Gram matrix is formed.
 const LARGEST_GRAM: usize = 2000;
 
@@ -262,7 +266,11 @@ impl ProxNewton {
                     }
                     None => self.minimise_gram(p, model, params),
                 }
-                self.change_from_residual(model.fit.samples());
+                if kernels::max_abs(&self.change) > LARGE {
+                    self.change_from_params(model, &p.shape(), params);
+                } else {
+                    self.change_from_residual(model.fit.samples());
+                }
             }
         }
         let decrease = self.slope(p, params);
