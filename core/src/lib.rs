@@ -38,6 +38,7 @@ mod layers;
 mod linalg;
 pub mod loss;
 pub mod matrix;
+mod names;
 pub mod objective;
 mod part;
 pub mod penalty;
@@ -67,6 +68,7 @@ pub use loss::{
     OwnParameters, OwnReport, Predictor, SmoothFit, Thresholds,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
+pub use names::Names;
 pub use objective::{LinearModel, Objective, Shape, Smooth, Workspace};
 pub use part::Part;
 pub use penalty::{

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::Error;
 use crate::layers::Layer;
+use crate::{Error, names};
 
 /// Names of the p features (rows of the coefficients) and the number K of outputs (columns).
 /// Cloning is cheap.
@@ -29,6 +29,11 @@ impl Space {
     pub fn new(features: impl Into<Arc<[String]>>, outputs: usize) -> Self {
         let names = features.into();
         Self { features: names.len(), outputs, names: Names::Given(names), layers: Arc::default() }
+    }
+
+    /// The same from names in one buffer, which become strings when one is first asked for.
+    pub fn of(features: names::Names, outputs: usize) -> Self {
+        Self::named_by(features.len(), outputs, move || features.to_vec())
     }
 
     /// `p` features named `1 .. p`.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use fenchel_core::Names;
 use fenchel_loss_graph::{Comparison, Edge, Pruning, acyclic};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -142,7 +143,7 @@ fn reported(extra: &Map<String, Value>) -> Option<Vec<Edge>> {
 /// The edges of a table.
 ///
 /// Errors: no such columns, a node that the graph does not have, an edge of a node on itself.
-fn read_edges(path: &Path, names: &[String]) -> Result<Vec<(usize, usize)>, Error> {
+fn read_edges(path: &Path, names: &Names) -> Result<Vec<(usize, usize)>, Error> {
     // A graph without edges, as this command writes it too, is no table elsewhere.
     let is_header = |text: String| ["from,to,weight", "from,to"].contains(&text.trim());
     if std::fs::read_to_string(path).is_ok_and(is_header) {
@@ -150,15 +151,15 @@ fn read_edges(path: &Path, names: &[String]) -> Result<Vec<(usize, usize)>, Erro
     }
     let (table, _) = read_table(path).map_err(|e| plain_data_error(&e))?;
     let column = |name: &str| table.column_text(name).map_err(|e| plain_data_error(&e));
-    let node = |name: &String| {
+    let node = |name: &str| {
         names.iter().position(|known| known == name).ok_or_else(|| {
             Error::input(format!("the graph has no node \"{name}\""))
                 .in_file(path.display().to_string())
-                .nearest(name, names.iter().map(String::as_str))
+                .nearest(name, names.iter())
         })
     };
     let (from, to) = (column("from")?, column("to")?);
-    let edge = |(from, to)| match (node(from)?, node(to)?) {
+    let edge = |(from, to): (&String, &String)| match (node(from)?, node(to)?) {
         (i, j) if i == j => {
             let message = format!("an edge of \"{from}\" on itself: the graph of a fit has none");
             Err(Error::input(message).in_file(path.display().to_string()))
@@ -186,12 +187,12 @@ fn comparison(edges: &[Edge], reference: &[(usize, usize)]) -> String {
     output::columns(&rows.map(|(title, value)| vec![title.to_string(), value]))
 }
 
-fn list(edges: &[Edge], names: &[String]) -> String {
+fn list(edges: &[Edge], names: &Names) -> String {
     let cell = |node: usize| match &names[node] {
         name if name.contains([',', '"', '\n', '\r']) => {
             format!("\"{}\"", name.replace('"', "\"\""))
         }
-        name => name.clone(),
+        name => name.to_owned(),
     };
     let mut text = "from,to,weight\n".to_string();
     for edge in edges {
@@ -200,10 +201,10 @@ fn list(edges: &[Edge], names: &[String]) -> String {
     text
 }
 
-fn dot(edges: &[Edge], names: &[String]) -> String {
-    let node = |name: &String| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+fn dot(edges: &[Edge], names: &Names) -> String {
+    let node = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
     let mut text = "digraph {\n".to_string();
-    for name in names {
+    for name in names.iter() {
         let _ = writeln!(text, "  {};", node(name));
     }
     for edge in edges {

@@ -58,7 +58,7 @@ pub(super) fn job(problem: &Problem, limits: Limits) -> Result<Job, Error> {
         }
         None => (dataset, None),
     };
-    let features = Space::new(dataset.feature_names.clone(), 1);
+    let features = Space::of(dataset.feature_names.clone(), 1);
     let named = loss.with_features(&features).map_err(|e| problem.explain("loss", &e))?;
     let loss = named.unwrap_or(loss);
     let (raw, base) = (problem.penalty.clone(), problem.base.clone());

@@ -174,7 +174,7 @@ fn as_table(dataset: &Dataset, ranked: &[Ranked]) -> String {
     rows.extend(ranked.iter().enumerate().map(|(i, ranked)| {
         vec![
             (i + 1).to_string(),
-            dataset.feature_names[ranked.column].clone(),
+            dataset.feature_names[ranked.column].to_owned(),
             format!("{:.6}", ranked.information),
             format!("{:.6}", ranked.linfoot()),
         ]
@@ -189,7 +189,7 @@ fn as_csv(dataset: &Dataset, ranked: &[Ranked]) -> Result<String, Error> {
     for (i, ranked) in ranked.iter().enumerate() {
         let cells = [
             (i + 1).to_string(),
-            dataset.feature_names[ranked.column].clone(),
+            dataset.feature_names[ranked.column].to_owned(),
             ranked.information.to_string(),
             ranked.linfoot().to_string(),
         ];
@@ -204,7 +204,7 @@ fn as_json(dataset: &Dataset, settings: &Settings, ranked: &[Ranked]) -> String 
         .iter()
         .map(|ranked| {
             json!({
-                "feature": dataset.feature_names[ranked.column], "column": ranked.column,
+                "feature": &dataset.feature_names[ranked.column], "column": ranked.column,
                 "information": ranked.information, "linfoot": ranked.linfoot(),
             })
         })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fenchel_core::{CertificateKind, Layer, Space};
+use fenchel_core::{CertificateKind, Layer, Names, Space};
 use fenchel_solvers::Status;
 use serde_json::Value;
 
@@ -151,13 +151,13 @@ fn units(result: &ResultFile) -> Option<String> {
 /// Intercepts and the largest coefficients.
 fn coefficients(result: &ResultFile) -> String {
     let network = counts(result, "units").map(|units| {
-        let space = Space::of_layers(Layer::chain(&units), &result.data.feature_names);
-        space.names().to_vec()
+        let space = Space::of_layers(Layer::chain(&units), &result.data.feature_names.to_vec());
+        space.names().iter().collect()
     });
-    let names = network.as_deref().unwrap_or(&result.data.feature_names);
+    let names: &Names = network.as_ref().unwrap_or(&result.data.feature_names);
     let several = result.coefficients.shape[1] > 1;
     let label = |row: usize, col: usize| {
-        let name = names.get(row).cloned().unwrap_or_else(|| (row + 1).to_string());
+        let name = names.get(row).map_or_else(|| (row + 1).to_string(), str::to_owned);
         if several { format!("{name} [{}]", col + 1) } else { name }
     };
     let mut rows: Vec<Vec<String>> = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fenchel_core::{Matrix, ResponseKind, Samples};
+use fenchel_core::{Matrix, Names, ResponseKind, Samples};
 use serde::{Deserialize, Serialize};
 
 use super::config::DataConfig;
@@ -22,7 +22,7 @@ pub struct Dataset {
     /// The design, n x p, before centring and scaling.
     pub matrix: Arc<Matrix>,
     /// The name of each column of the design.
-    pub feature_names: Arc<[String]>,
+    pub feature_names: Names,
     /// Responses, weights (mean 1) and subjects.
     pub samples: Samples,
     /// What is added to the linear predictor: the offset plus the logarithm of the exposure.
@@ -109,17 +109,18 @@ impl Dataset {
 
     /// The same samples with these columns of the design alone, in this order.
     pub fn with_features(&self, kept: &[usize], screened: Screened) -> Self {
-        let names: Vec<String> = kept.iter().map(|&j| self.feature_names[j].clone()).collect();
+        let names: Vec<&str> = kept.iter().map(|&j| &self.feature_names[j]).collect();
         let remains = |encoding: &Encoding| match encoding {
-            Encoding::OneHot { column, levels } => {
-                levels.iter().skip(1).any(|level| names.contains(&level_name(column, level)))
-            }
-            Encoding::Mean { column, .. } => names.contains(column),
+            Encoding::OneHot { column, levels } => levels
+                .iter()
+                .skip(1)
+                .any(|level| names.contains(&level_name(column, level).as_str())),
+            Encoding::Mean { column, .. } => names.contains(&column.as_str()),
         };
         Self {
             matrix: Arc::new(self.matrix.select_cols(kept)),
             encoding: self.encoding.iter().filter(|encoding| remains(encoding)).cloned().collect(),
-            feature_names: names.into(),
+            feature_names: names.iter().collect(),
             screened: Some(screened),
             ..self.clone()
         }
@@ -184,7 +185,7 @@ pub fn load<'a>(
     };
     let dataset = Dataset {
         matrix: Arc::new(matrix),
-        feature_names: names.into(),
+        feature_names: names,
         samples,
         offset,
         classes,

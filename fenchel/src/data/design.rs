@@ -1,6 +1,6 @@
 //! The design: numeric columns as they are, text columns one-hot, missing cells filled.
 
-use fenchel_core::{Column, DenseMatrix, Matrix};
+use fenchel_core::{Column, DenseMatrix, Matrix, Names};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub enum Encoding {
 /// A design with the names of its columns.
 pub(super) struct Encoded {
     pub(super) matrix: Matrix,
-    pub(super) names: Vec<String>,
+    pub(super) names: Names,
     pub(super) encoding: Vec<Encoding>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn encode(
         Body::Sparse(_) => sparse_design(config, table, &features, rows)?,
         Body::Columns(_) => dense_design(config, table, &features, rows)?,
     };
-    let mut names: Vec<&str> = encoded.names.iter().map(String::as_str).collect();
+    let mut names: Vec<&str> = encoded.names.iter().collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         let message = format!("two features would be called \"{}\"", twice[0]);
@@ -84,7 +84,7 @@ fn dense_design(
     rows: &[usize],
 ) -> Result<Encoded, DataError> {
     let mut plan = Vec::with_capacity(features.len());
-    let (mut names, mut encoding) = (Vec::new(), Vec::new());
+    let (mut names, mut encoding) = (Vec::<String>::new(), Vec::new());
     for &j in features {
         let part = Part::of_column(&table, j);
         if part.is_text() {
@@ -111,7 +111,7 @@ fn dense_design(
     let values = filled(table.into_numbers(), &plan, rows);
     let matrix = DenseMatrix::new(rows.len(), names.len(), values);
     let matrix = matrix.expect("each name has one value a row");
-    Ok(Encoded { matrix: Matrix::Dense(matrix), names, encoding })
+    Ok(Encoded { matrix: Matrix::Dense(matrix), names: names.into_iter().collect(), encoding })
 }
 
 /// The values of the design, made of the numbers of a table.
@@ -190,10 +190,10 @@ fn sparse_design(
     let mut matrix = table.take_sparse();
     sparse::keep_columns(&mut matrix, features);
     sparse::keep_rows(&mut matrix, rows);
-    let names: Vec<String> = if features.len() == table.names().len() && features.is_sorted() {
+    let names: Names = if features.len() == table.names().len() && features.is_sorted() {
         table.take_names()
     } else {
-        features.iter().map(|&j| table.names()[j].clone()).collect()
+        features.iter().map(|&j| &table.names()[j]).collect()
     };
     let mut fill = vec![None; names.len()];
     for (j, name) in names.iter().enumerate() {
@@ -210,10 +210,9 @@ fn sparse_design(
     if fill.iter().any(Option::is_some) {
         sparse::fill_missing(&mut matrix, &fill);
     }
-    let encoding = names
-        .iter()
-        .zip(&fill)
-        .filter_map(|(name, fill)| fill.map(|mean| Encoding::Mean { column: name.clone(), mean }));
+    let encoding = names.iter().zip(&fill).filter_map(|(name, fill)| {
+        fill.map(|mean| Encoding::Mean { column: name.to_owned(), mean })
+    });
     let encoding = encoding.collect();
     Ok(Encoded { matrix, names, encoding })
 }

@@ -23,7 +23,7 @@ pub(super) struct Classes {
 impl<'t> Part<'t> {
     /// Column `j` of a table.
     pub(super) fn of_column(table: &'t Table, j: usize) -> Self {
-        Self { table, name: table.names()[j].clone(), cells: table.cells(j) }
+        Self { table, name: table.names()[j].to_owned(), cells: table.cells(j) }
     }
 
     /// The labels of an svmlight file.

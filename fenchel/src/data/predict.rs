@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use fenchel_core::{Column, DenseMatrix, Matrix};
+use fenchel_core::{Column, DenseMatrix, Matrix, Names};
 
 use super::config::{ColumnRef, DataConfig, DesignConfig, ResponseConfig};
 use super::design::{Encoding, level_name};
@@ -38,7 +38,7 @@ pub fn load_for_prediction(
     path: &Path,
     config: &DataConfig,
     base: &Path,
-    feature_names: &[String],
+    feature_names: &Names,
     encoding: &[Encoding],
 ) -> Result<NewData, DataError> {
     let (mut table, _) = read_table(path)?;
@@ -86,7 +86,7 @@ impl DataConfig {
     }
 }
 
-fn rename_by_position(table: &mut Table, feature_names: &[String]) -> Result<(), DataError> {
+fn rename_by_position(table: &mut Table, feature_names: &Names) -> Result<(), DataError> {
     let (cols, expected) = (table.names().len(), feature_names.len());
     if cols > expected || (cols < expected && !table.is_svmlight()) {
         let message = format!("the file has {cols} columns, but the fit had {expected}");
@@ -122,7 +122,7 @@ fn offset(
 
 fn dense(
     table: &Table,
-    feature_names: &[String],
+    feature_names: &Names,
     encoding: &[Encoding],
     rows: &[usize],
 ) -> Result<Matrix, DataError> {
@@ -138,13 +138,13 @@ fn dense(
     }
     let means = means(encoding);
     let mut values = Vec::with_capacity(feature_names.len() * rows.len());
-    for name in feature_names {
+    for name in feature_names.iter() {
         if let Some(indicator) = indicators.remove(name) {
             values.extend(indicator);
             continue;
         }
         let part = Part::of_column(table, column(table, name)?);
-        match means.get(name.as_str()) {
+        match means.get(name) {
             None => values.extend(part.numbers(rows)?),
             Some(mean) => {
                 for (i, &x) in part.numbers_or_nan()?.iter().enumerate() {
@@ -182,21 +182,21 @@ fn codes(table: &Table, name: &str, levels: &[String]) -> Result<Vec<usize>, Dat
 
 fn sparse_columns(
     mut table: Table,
-    feature_names: &[String],
+    feature_names: &Names,
     encoding: &[Encoding],
 ) -> Result<Matrix, DataError> {
     let mut matrix = table.take_sparse();
     let cols = matrix.cols();
     sparse::widen(&mut matrix, cols + 1); // its last column is 0
     let mut places = Vec::with_capacity(feature_names.len());
-    for name in feature_names {
+    for name in feature_names.iter() {
         let beyond = table.is_svmlight() && name.parse::<usize>().is_ok_and(|j| j > cols);
         places.push(if beyond { cols } else { column(&table, name)? });
     }
     sparse::keep_columns(&mut matrix, &places);
     let means = means(encoding);
     let fill: Vec<Option<f64>> =
-        feature_names.iter().map(|name| means.get(name.as_str()).copied()).collect();
+        feature_names.iter().map(|name| means.get(name).copied()).collect();
     sparse::fill_missing(&mut matrix, &fill);
     for (j, name) in feature_names.iter().enumerate() {
         if let Column::Sparse(rows, values) = matrix.column(j)

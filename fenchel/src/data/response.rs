@@ -107,7 +107,7 @@ fn classes(part: &Part<'_>, kind: ResponseKind, rows: &[usize]) -> Result<Respon
 
 fn unnamed(main: &Table) -> DataError {
     let error = DataError::new(main.path(), "no response is named");
-    match main.names().last() {
+    match main.names().iter().next_back() {
         Some(last) if main.is_named() => {
             error.help(format!("name a column in [data], for example response = \"{last}\""))
         }

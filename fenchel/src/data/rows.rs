@@ -24,7 +24,7 @@ pub(super) fn kept_rows(
     }
     for &j in features.unwrap_or_default() {
         if config.missing != Missing::Mean || !is_numeric(table, j) {
-            scan.add(missing_rows(table, j), || (table, table.names()[j].clone()));
+            scan.add(missing_rows(table, j), || (table, table.names()[j].to_owned()));
         }
     }
     let Some((row, (at, name))) = &scan.first else {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use fenchel_core::{Column, Matrix};
+use fenchel_core::{Column, Matrix, Names};
 
 use super::error::{DataError, shown};
 use super::lines::Lines;
@@ -14,7 +14,7 @@ use super::lines::Lines;
 pub struct Table {
     path: PathBuf,
     rows: usize,
-    names: Vec<String>,
+    names: Names,
     /// The place of each name; `None` for the names 1 to p.
     index: Option<HashMap<String, usize>>,
     pub(crate) body: Body,
@@ -91,6 +91,7 @@ impl Table {
         lines: Option<Lines>,
     ) -> Result<Self, DataError> {
         let index = Some(index_of(path, &names)?);
+        let names = names.into_iter().collect();
         let body = Body::Columns(columns);
         Ok(Self { path: path.into(), rows, names, index, body, lines, named: true, labels: None })
     }
@@ -101,7 +102,7 @@ impl Table {
             Body::Columns(columns) => columns.kinds.len(),
             Body::Sparse(matrix) => matrix.cols(),
         };
-        let names = (1..=cols).map(|j| j.to_string()).collect();
+        let names = Names::numbered(cols);
         let path = path.into();
         Self { path, rows, names, index: None, body, lines, named: false, labels: None }
     }
@@ -117,7 +118,7 @@ impl Table {
     }
 
     /// Column names, in the file's order; 1 to p where the file has none.
-    pub fn names(&self) -> &[String] {
+    pub fn names(&self) -> &Names {
         &self.names
     }
 
@@ -148,7 +149,7 @@ impl Table {
             ));
         }
         self.index = Some(index_of(source, &names)?);
-        self.names = names;
+        self.names = names.into_iter().collect();
         Ok(())
     }
 
@@ -208,7 +209,7 @@ impl Table {
     }
 
     /// Takes the names away, which errors about places do not need.
-    pub(crate) fn take_names(&mut self) -> Vec<String> {
+    pub(crate) fn take_names(&mut self) -> Names {
         std::mem::take(&mut self.names)
     }
 
@@ -243,12 +244,12 @@ impl Table {
 
     fn unknown(&self, name: &str) -> DataError {
         let error = DataError::new(&self.path, format!("no column \"{name}\""));
-        match self.names.as_slice() {
-            [only] if only.contains([';', '\t', ',']) => error.help(format!(
+        match self.names.get(0).filter(|_| self.names.len() == 1) {
+            Some(only) if only.contains([';', '\t', ',']) => error.help(format!(
                 "the header reads {}: cells are separated by commas in .csv, by tabs in .tsv",
                 shown(only)
             )),
-            names => error.suggest(name, names.iter().map(String::as_str)),
+            _ => error.suggest(name, self.names.iter()),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use fenchel_core::{Error as Core, Loss, Objective, Penalty, Problem, Space};
+use fenchel_core::{Error as Core, Loss, Names, Objective, Penalty, Problem, Space};
 use fenchel_solvers::Method;
 
 use super::assemble::{Rows, assemble};
@@ -38,7 +38,7 @@ impl FoldModel {
     }
 
     fn names(&self, candidates: &Candidates) -> Vec<String> {
-        self.columns.iter().map(|&j| candidates.dataset.feature_names[j].clone()).collect()
+        self.columns.iter().map(|&j| candidates.dataset.feature_names[j].to_owned()).collect()
     }
 }
 
@@ -86,10 +86,10 @@ fn model(
     let dataset = &candidates.dataset;
     let training = folds::outside(fold, dataset.samples.len());
     let columns = screen::kept(dataset, &candidates.config, &training).map_err(within("screen"))?;
-    let names: Arc<[String]> = columns.iter().map(|&j| dataset.feature_names[j].clone()).collect();
+    let names: Names = columns.iter().map(|&j| &dataset.feature_names[j]).collect();
 
     let own =
-        candidates.loss.with_features(&Space::new(names.clone(), 1)).map_err(within("loss"))?;
+        candidates.loss.with_features(&Space::of(names.clone(), 1)).map_err(within("loss"))?;
     let loss = own.as_deref().unwrap_or(job.loss.as_ref());
     let rows =
         Rows { matrix: Arc::new(dataset.matrix.select_cols(&columns)), ..Rows::all(&job.dataset) };

@@ -1,9 +1,7 @@
 //! What would run: everything that is checked and decided before the first solve.
 
-use std::sync::Arc;
-
 use fenchel_core::Error::{Domain, Feature};
-use fenchel_core::{CertificateKind, Objective, Penalty, Problem, Space, certify_with};
+use fenchel_core::{CertificateKind, Names, Objective, Penalty, Problem, Space, certify_with};
 
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
@@ -132,12 +130,12 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
 }
 
 /// The coefficients that the penalty speaks of, by the names of the design's columns.
-pub(super) fn space(objective: &dyn Objective, names: Arc<[String]>) -> Space {
+pub(super) fn space(objective: &dyn Objective, names: Names) -> Space {
     let (shape, layers) = (objective.shape(), objective.layers());
     if !layers.is_empty() {
-        Space::of_layers(layers, &names)
+        Space::of_layers(layers, &names.to_vec())
     } else if names.len() == shape.features {
-        Space::new(names, shape.outputs)
+        Space::of(names, shape.outputs)
     } else {
         Space::numbered(shape.features, shape.outputs)
     }

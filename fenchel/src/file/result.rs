@@ -3,9 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use fenchel_core::CertificateKind;
+use fenchel_core::{CertificateKind, Names};
 use fenchel_solvers::Status;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -83,7 +82,7 @@ pub struct DataRecord {
     /// Columns of the coefficients.
     pub outputs: usize,
     /// Names of the features.
-    pub feature_names: Arc<[String]>,
+    pub feature_names: Names,
     /// Names of the response columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub response_names: Vec<String>,

@@ -54,12 +54,12 @@ fn a_matrix_file_takes_its_response_from_a_file_or_a_column() {
     let data = data::load(&beside, &fixtures(), ResponseKind::Number).unwrap();
     assert_eq!(data.samples.number().unwrap(), [1.5, -2.0, 0.25, 4.0]);
     assert_eq!(data.response_names, ["vector"]);
-    assert_eq!(*data.feature_names, ["1", "2", "3"]);
+    assert_eq!(data.feature_names, ["1", "2", "3"]);
 
     let data = data::load(&config("c_order.npy", "2"), &fixtures(), ResponseKind::Number);
     let data = data.unwrap();
     assert_eq!(data.samples.number().unwrap(), expected()[1]);
-    assert_eq!(*data.feature_names, ["1", "3"]);
+    assert_eq!(data.feature_names, ["1", "3"]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn parquet_types_become_numbers_and_text() {
     };
     let data = data::load(&config, &fixtures(), ResponseKind::Number).unwrap();
     assert_eq!(data.rows_kept, [0, 1, 3, 4]);
-    assert_eq!(*data.feature_names, ["count", "city=Oslo", "city=Zürich", "smoker"]);
+    assert_eq!(data.feature_names, ["count", "city=Oslo", "city=Zürich", "smoker"]);
     assert_eq!(
         dense(&data.matrix),
         [[1.0, -2.0, 4.0, 5.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]]

@@ -88,7 +88,7 @@ const CITIES: &str = "city,a,y\nOslo,1,1\nKyiv,2,2\nLima,3,3\nOslo,4,4\n";
 fn text_becomes_one_column_for_each_level_but_the_first() {
     let folder = Folder::new(&[("d.csv", CITIES)]);
     let data = folder.load(&config("d.csv", "y"), ResponseKind::Number).unwrap();
-    assert_eq!(*data.feature_names, ["city=Lima", "city=Oslo", "a"]);
+    assert_eq!(data.feature_names, ["city=Lima", "city=Oslo", "a"]);
     assert_eq!(
         dense(&data.matrix),
         [[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0], [1.0, 2.0, 3.0, 4.0]]
@@ -101,7 +101,7 @@ fn text_becomes_one_column_for_each_level_but_the_first() {
 fn levels_are_those_of_the_rows_kept() {
     let folder = Folder::new(&[("d.csv", "c,a,y\nu,1,1\nv,,2\nw,3,3\n,4,4\n")]);
     let data = folder.load(&with_missing(Missing::Drop), ResponseKind::Number).unwrap();
-    assert_eq!(*data.feature_names, ["c=w", "a"]);
+    assert_eq!(data.feature_names, ["c=w", "a"]);
     assert_eq!(data.rows_kept, [0, 2]);
 }
 

@@ -17,7 +17,7 @@ const ABC: &str = "a,b,c,y\n1,2,3,0\n4,5,6,1\n7,8,9,1\n";
 fn features_come_in_the_order_of_the_list() {
     let folder = Folder::new(&[("d.csv", ABC)]);
     let data = folder.load(&features(&["c", "a"]), ResponseKind::Number).unwrap();
-    assert_eq!(*data.feature_names, ["c", "a"]);
+    assert_eq!(data.feature_names, ["c", "a"]);
     assert_eq!(dense(&data.matrix), [[3.0, 6.0, 9.0], [1.0, 4.0, 7.0]]);
 }
 
@@ -47,7 +47,7 @@ fn the_identity_design_has_a_feature_for_each_row() {
     let config = DataConfig { design: Some(DesignConfig::Identity), ..config("d.csv", "y") };
     let data = folder.load(&config, ResponseKind::Number).unwrap();
     assert_eq!(*data.matrix, Matrix::identity(3));
-    assert_eq!(*data.feature_names, ["1", "2", "3"]);
+    assert_eq!(data.feature_names, ["1", "2", "3"]);
     assert_eq!(data.samples.number().unwrap(), [5.0, 6.0, 7.0]);
 }
 
@@ -100,7 +100,7 @@ fn several_responses_are_numbers_column_by_column() {
     let data = folder.load(&config, ResponseKind::Numbers).unwrap();
     assert_eq!(data.samples.numbers().unwrap(), ([0.0, 1.0, 1.0, 2.0, 5.0, 8.0].as_slice(), 2));
     assert_eq!(data.response_names, ["y", "b"]);
-    assert_eq!(*data.feature_names, ["a", "c"]);
+    assert_eq!(data.feature_names, ["a", "c"]);
     let error = folder.error(&config, ResponseKind::Number);
     assert_eq!(error, "d.csv: the loss reads one response, but 2 are named");
 }
@@ -182,7 +182,7 @@ fn offset_and_logarithm_of_the_exposure_add_up() {
     let config = DataConfig { offset: column("o"), exposure: column("e"), ..base.clone() };
     let data = folder.load(&config, ResponseKind::Number).unwrap();
     assert_eq!(data.offset, Some(vec![0.5, -1.0 + 2f64.ln()]));
-    assert_eq!(*data.feature_names, ["a"]);
+    assert_eq!(data.feature_names, ["a"]);
     let config = DataConfig { exposure: column("o"), ..base };
     assert_eq!(
         folder.error(&config, ResponseKind::Number),
@@ -205,7 +205,7 @@ fn subjects_are_numbered_in_sorted_order() {
     let data = folder.load(&config, ResponseKind::Number).unwrap();
     assert_eq!(data.subject, Some(vec![1, 0, 1]));
     assert_eq!(data.samples.subject(), Some([1, 0, 1].as_slice()));
-    assert_eq!(*data.feature_names, ["a"]);
+    assert_eq!(data.feature_names, ["a"]);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn columns_that_something_else_names_are_kept_and_no_features() {
     let columns = ["fold".to_owned()];
     let needs = Needs { response: ResponseKind::Number, columns: &columns };
     let data = data::load(&config("d.csv", "y"), folder.path(), needs).unwrap();
-    assert_eq!(*data.feature_names, ["a"]);
+    assert_eq!(data.feature_names, ["a"]);
     assert_eq!(data.column("fold").unwrap(), [0.0, 1.0, 0.0]);
     assert!(data.column("a").unwrap_err().to_string().contains("has not been read"));
     let columns = ["folt".to_owned()];

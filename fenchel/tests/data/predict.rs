@@ -2,6 +2,7 @@
 
 use super::*;
 use fenchel::data::{DesignConfig, FileColumn, Missing, NewData, load_for_prediction};
+use fenchel_core::Names;
 
 const TRAIN: &str = "city,a,b,e,y\nOslo,1,5,1,1\nKyiv,2,6,2,2\nLima,,7,3,3\n";
 
@@ -91,9 +92,9 @@ fn sparse_rows_may_end_before_the_last_feature_or_after() {
         ("short.svm", "0 1:5\n"),
         ("long.svm", "0 2:6 9:1\n"),
     ]);
-    let names: Vec<String> = ["1", "2", "3"].map(String::from).to_vec();
+    let names = Names::numbered(3);
     let config = DataConfig::new("train.svm");
-    let read = |file: &str, config: &DataConfig, names: &[String]| {
+    let read = |file: &str, config: &DataConfig, names: &Names| {
         let path = folder.path().join(file);
         load_for_prediction(&path, config, folder.path(), names, &[]).map(|new| dense(&new.matrix))
     };
@@ -109,9 +110,9 @@ fn columns_that_the_fit_gave_names_are_taken_by_position() {
         ("new.svm", "0 2:3\n"),
         ("names.txt", "u\nv\n"),
     ]);
-    let names = ["u", "v"].map(String::from);
+    let names: Names = ["u", "v"].into_iter().collect();
     let config = DataConfig { feature_names: Some("gone.txt".into()), ..DataConfig::new("x.mtx") };
-    let read = |file: &str, config: &DataConfig, names: &[String]| {
+    let read = |file: &str, config: &DataConfig, names: &Names| {
         let path = folder.path().join(file);
         load_for_prediction(&path, config, folder.path(), names, &[]).map(|new| dense(&new.matrix))
     };
@@ -125,14 +126,14 @@ fn columns_that_the_fit_gave_names_are_taken_by_position() {
         response: Some(ResponseConfig::Column("u".into())),
         ..config
     };
-    assert_eq!(read("x.mtx", &config, &["v".into()]).unwrap(), [[6.0]]);
+    assert_eq!(read("x.mtx", &config, &["v"].into_iter().collect()).unwrap(), [[6.0]]);
 }
 
 #[test]
 fn an_identity_design_needs_the_rows_of_the_fit() {
     let folder = Folder::new(&[("same.csv", "y\n1\n2\n"), ("other.csv", "y\n1\n2\n3\n")]);
     let config = DataConfig { design: Some(DesignConfig::Identity), ..config("same.csv", "y") };
-    let names = ["1", "2"].map(String::from);
+    let names = Names::numbered(2);
     let read = |file: &str| {
         load_for_prediction(&folder.path().join(file), &config, folder.path(), &names, &[])
     };

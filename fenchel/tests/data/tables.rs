@@ -7,7 +7,7 @@ fn a_csv_gives_its_columns_in_order_and_the_response_apart() {
     let folder = Folder::new(&[("d.csv", "a,y,b\n1,10,2\n3,20,4.5e1\n-5,30,.5\n")]);
     let data = folder.load(&config("d.csv", "y"), ResponseKind::Number).unwrap();
     assert_eq!(dense(&data.matrix), [vec![1.0, 3.0, -5.0], vec![2.0, 45.0, 0.5]]);
-    assert_eq!(*data.feature_names, ["a", "b"]);
+    assert_eq!(data.feature_names, ["a", "b"]);
     assert_eq!(data.samples.number().unwrap(), [10.0, 20.0, 30.0]);
     assert_eq!(data.response_names, ["y"]);
     assert_eq!(data.rows_kept, [0, 1, 2]);
@@ -28,7 +28,7 @@ fn tabs_quotes_a_byte_order_mark_and_crlf_are_read() {
     let folder =
         Folder::new(&[("d.tsv", "\u{feff}\"a \"\"x\"\"\"\ty\r\n1\t 2 \r\n\r\n\"3\"\t4\r\n")]);
     let data = folder.load(&config("d.tsv", "y"), ResponseKind::Number).unwrap();
-    assert_eq!(*data.feature_names, ["a \"x\""]);
+    assert_eq!(data.feature_names, ["a \"x\""]);
     assert_eq!(dense(&data.matrix), [[1.0, 3.0]]);
     assert_eq!(data.samples.number().unwrap(), [2.0, 4.0]);
 }

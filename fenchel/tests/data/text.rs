@@ -22,7 +22,7 @@ fn svmlight_rows_become_sparse_columns_with_the_label_as_response() {
     assert!(matches!(*data.matrix, Matrix::Sparse(_)));
     assert_eq!(dense(&data.matrix), [[0.5, 0.0, 0.0], [0.0, -0.1, 0.0], [2.0, 0.0, 0.0]]);
     assert_eq!(data.samples.number().unwrap(), [1.0, -1.5, 0.0]);
-    assert_eq!(*data.feature_names, ["1", "2", "3"]);
+    assert_eq!(data.feature_names, ["1", "2", "3"]);
     assert_eq!(data.response_names, ["label"]);
 }
 
@@ -56,7 +56,7 @@ fn names_come_from_a_file_and_may_reach_beyond_the_last_index() {
     let folder = Folder::new(&[("d.svm", "1 1:1\n2 2:5\n"), ("names.txt", "a\nb\nc\n")]);
     let config = DataConfig { feature_names: Some("names.txt".into()), ..DataConfig::new("d.svm") };
     let data = folder.load(&config, ResponseKind::Number).unwrap();
-    assert_eq!(*data.feature_names, ["a", "b", "c"]);
+    assert_eq!(data.feature_names, ["a", "b", "c"]);
     assert_eq!(dense(&data.matrix), [[1.0, 0.0], [0.0, 5.0], [0.0, 0.0]]);
     folder.write("names.txt", b"a\n");
     let error = folder.error(&config, ResponseKind::Number);
