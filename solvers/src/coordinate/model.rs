@@ -26,8 +26,10 @@ pub(crate) struct Model {
     uniform: Option<f64>,
     /// Whether the curvature is the same at every point.
     fixed: bool,
-    /// Roots of the curvatures of a single output, by which the residual is multiplied.
+    /// Roots of the curvatures of a single output, by which the residual is multiplied, and what it was
+    /// before.
     roots: Vec<f64>,
+    plain: Vec<f64>,
 }
 
 impl Model {
@@ -135,13 +137,17 @@ impl Model {
             return;
         }
         self.roots.extend(self.curvature.iter().map(|h| h.sqrt()));
+        self.plain.clone_from(&self.residual);
         self.residual.iter_mut().zip(&self.roots).for_each(|(r, root)| *r *= root);
     }
 
-    /// Takes the roots out of the residual again.
+    /// Takes the roots out of the residual again. What did not change has the bits that it had: where the
+    /// curvature is small, rounding of a large residual would be taken for a step.
     pub fn divide_roots(&mut self) {
-        self.residual.iter_mut().zip(&self.roots).for_each(|(r, root)| *r /= root);
-        self.roots.clear();
+        let before = self.roots.drain(..).zip(&self.plain);
+        for (r, (root, plain)) in self.residual.iter_mut().zip(before) {
+            *r = plain - (plain * root - *r) / root;
+        }
     }
 
     /// The roots that are in the residual; `None` where there are none.

@@ -20,6 +20,10 @@ const ROUGH: f64 = 0.3;
 /// By what the radius within which the model is trusted grows after a whole step.
 const GROWTH: f64 = 2.0;
 
+/// A residual of the model in which rounding may be taken for a step, as where a loss is flat to second
+/// order: the change of the predictor is then computed from the coefficients.
+const LARGE: f64 = 1e4;
+
 /// Whether the columns of the predictor need one model: where a sample couples them, or where the
 /// loss has thresholds of its own.
 pub(super) fn is_coupled(model: &LinearModel) -> bool {
@@ -64,7 +68,11 @@ impl ProxNewton {
                     }
                     None => self.minimise_gram(p, model, params),
                 }
-                self.change_from_residual(model.fit.samples());
+                if kernels::max_abs(&self.change) > LARGE {
+                    self.change_from_params(model, &p.shape(), params);
+                } else {
+                    self.change_from_residual(model.fit.samples());
+                }
             }
         }
         let decrease = self.slope(p, params);
