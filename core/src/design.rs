@@ -132,6 +132,12 @@ impl Design {
         pushed
     }
 
+    /// The rows `rows`, centred and scaled as these are.
+    pub(crate) fn select_rows(&self, rows: &[usize]) -> Self {
+        let (centre, scale) = (self.centre.clone(), self.scale.clone());
+        Self { matrix: Arc::new(self.matrix.select_rows(rows)), centre, scale }
+    }
+
     /// The sparse columns `features` alone, one after the other in memory, and each stored row times its
     /// factor where there are factors (centres and scales are those of the columns without); in the
     /// memory of `room`. `None` of a dense design.
@@ -348,6 +354,9 @@ impl Design {
     pub fn weighted_products(&self, rows: &[usize], h: &[f64], cols: &[usize]) -> Vec<f64> {
         let m = cols.len();
         let mut products = vec![0.0; rows.len() * m];
+        if products.is_empty() {
+            return products;
+        }
         let dense = |&j: &usize| match self.stored_column(j) {
             Column::Dense(x) => Some(x),
             Column::Sparse(..) => None,

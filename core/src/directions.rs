@@ -3,14 +3,18 @@
 //! where they are, and those that move the predictor alike share its curvature.
 
 use crate::curvature::CurvatureForm;
+use crate::design::Design;
 use crate::kernels;
 use crate::objective::{LinearModel, Objective};
 use crate::penalty::Lineality;
+use crate::subset::Subset;
 
 /// `A`, (n L) x m; L is the number of thresholds where there are any, else K.
 #[derive(Debug)]
 pub(crate) struct Directions<'m> {
     model: &'m LinearModel,
+    /// The model's, or that of a part of the samples.
+    design: &'m Design,
     /// Columns of the predictor, `L`.
     wide: usize,
     /// Directions that move one of them as a whole.
@@ -40,7 +44,28 @@ impl<'m> Directions<'m> {
             }
         }
         let wide = shape.outputs.max(shape.own);
-        Self { model, wide, whole: shape.intercepts + shape.own, coefficients, mixed }
+        Self {
+            model,
+            design: &model.design,
+            wide,
+            whole: shape.intercepts + shape.own,
+            coefficients,
+            mixed,
+        }
+    }
+
+    /// The same for some samples alone, whose rows of the design these are; not where directions mix
+    /// coefficients.
+    pub fn over(&self, design: &'m Design) -> Self {
+        let (coefficients, mixed) = (self.coefficients.clone(), Vec::new());
+        Self { model: self.model, design, wide: self.wide, whole: self.whole, coefficients, mixed }
+    }
+
+    /// A part of the samples that stands for all in the curvature along them, where they are all that the
+    /// model has.
+    pub fn subset(&self) -> Option<&'m Subset> {
+        let all = self.coefficients.len() == self.model.shape().coefficients();
+        if all { self.model.subset() } else { None }
     }
 
     /// How many there are, m.
@@ -64,7 +89,7 @@ impl<'m> Directions<'m> {
     }
 
     fn samples(&self) -> usize {
-        self.model.fit.samples()
+        self.design.samples()
     }
 
     /// Whether one column of `eta` moves all columns of the predictor.
@@ -74,18 +99,9 @@ impl<'m> Directions<'m> {
 
     /// `out <- A t`; `eta` is overwritten.
     pub fn apply(&self, t: &[f64], out: &mut [f64], eta: &mut Vec<f64>) {
-        let (n, p) = (self.samples(), self.model.design.features());
-        eta.clear();
-        eta.resize(n * self.model.fit.outputs(), 0.0);
+        let n = self.samples();
         let (whole, rest) = t.split_at(self.whole);
-        let (coefficients, mixed) = rest.split_at(self.coefficients.len());
-        for (&flat, &t) in self.coefficients.iter().zip(coefficients).filter(|(_, t)| **t != 0.0) {
-            let k = flat / p;
-            self.model.design.column_axpy(flat % p, t, &mut eta[k * n..(k + 1) * n]);
-        }
-        for (change, &t) in self.mixed.iter().zip(mixed) {
-            kernels::axpy(t, change, eta);
-        }
+        self.change(rest, eta);
         for (l, out) in out.chunks_mut(n).enumerate() {
             let from = if self.is_shared() { 0 } else { l * n };
             let shift = whole.get(l).copied().unwrap_or(0.0);
@@ -93,9 +109,24 @@ impl<'m> Directions<'m> {
         }
     }
 
+    /// The change of `eta` along the directions but those that are whole columns of the predictor.
+    pub fn change(&self, t: &[f64], eta: &mut Vec<f64>) {
+        let (n, p) = (self.samples(), self.design.features());
+        eta.clear();
+        eta.resize(n * self.model.fit.outputs(), 0.0);
+        let (coefficients, mixed) = t.split_at(self.coefficients.len());
+        for (&flat, &t) in self.coefficients.iter().zip(coefficients).filter(|(_, t)| **t != 0.0) {
+            let k = flat / p;
+            self.design.column_axpy(flat % p, t, &mut eta[k * n..(k + 1) * n]);
+        }
+        for (change, &t) in self.mixed.iter().zip(mixed) {
+            kernels::axpy(t, change, eta);
+        }
+    }
+
     /// `out <- A'u`; `eta` is overwritten.
     pub fn apply_t(&self, u: &[f64], out: &mut Vec<f64>, eta: &mut Vec<f64>) {
-        let (n, p) = (self.samples(), self.model.design.features());
+        let n = self.samples();
         out.clear();
         out.extend(u.chunks(n).take(self.whole).map(kernels::sum));
         let mut in_eta = u;
@@ -105,12 +136,18 @@ impl<'m> Directions<'m> {
             u.chunks(n).skip(1).for_each(|u| kernels::axpy(1.0, u, eta));
             in_eta = eta;
         }
+        self.products(in_eta, out);
+    }
+
+    /// Appends the products of `u` (n x K) with what [`Directions::change`] goes along.
+    pub fn products(&self, u: &[f64], out: &mut Vec<f64>) {
+        let (n, p) = (self.samples(), self.design.features());
         for of_output in self.coefficients.chunk_by(|a, b| a / p == b / p) {
-            let u = &in_eta[of_output[0] / p * n..][..n];
+            let u = &u[of_output[0] / p * n..][..n];
             let sum = kernels::sum(u);
-            out.extend(of_output.iter().map(|j| self.model.design.column_dot(j % p, u, sum)));
+            out.extend(of_output.iter().map(|j| self.design.column_dot(j % p, u, sum)));
         }
-        out.extend(self.mixed.iter().map(|change| kernels::dot(change, in_eta)));
+        out.extend(self.mixed.iter().map(|change| kernels::dot(change, u)));
     }
 
     /// `A'HA` (m x m) for `multiply(v, out)` that writes `H v`, and the form and the numbers of `H` where
@@ -124,30 +161,34 @@ impl<'m> Directions<'m> {
         curved.resize(self.predictor(), 0.0);
         match local {
             Some((form, h)) if self.len() == self.whole => form.total(self.samples(), self.wide, h),
-            Some((form, h)) if self.is_shared() && self.mixed.is_empty() => {
-                self.shared_gram(form, h, curved)
+            Some((form, h)) if self.is_shared() => {
+                let total = form.total(self.samples(), self.wide, h);
+                form.row_sums(self.samples(), h, curved);
+                self.shared_gram(&total, curved)
             }
             _ => self.gram_by_products(local.is_some(), multiply, curved),
         }
     }
 
-    /// Where one column of `eta` moves all of the predictor, its curvature with one of them is the sum
-    /// of a row of `H`.
-    fn shared_gram(&self, form: CurvatureForm, h: &[f64], cross: &mut [f64]) -> Vec<f64> {
-        let (n, m, p) = (self.samples(), self.len(), self.model.design.features());
-        let design = &self.model.design;
+    /// Where one column of `eta` moves all of the predictor: from second derivatives by the columns of
+    /// the predictor (L x L), and by `eta` and those (n x L, overwritten).
+    pub fn shared_gram(&self, total: &[f64], cross: &mut [f64]) -> Vec<f64> {
+        let (n, m, p) = (self.samples(), self.len(), self.design.features());
+        let design = self.design;
         let mut gram = vec![0.0; m * m];
-        let total = form.total(n, self.wide, h);
         for (row, total) in gram.chunks_mut(m).zip(total.chunks(self.wide)) {
             row[..self.wide].copy_from_slice(total);
         }
-        if self.coefficients.is_empty() {
-            return gram;
-        }
-        form.row_sums(n, h, cross);
         let features: Vec<usize> = self.coefficients.iter().map(|flat| flat % p).collect();
         let sums: Vec<f64> = cross.chunks(n).map(kernels::sum).collect();
-        let products = design.stored_products(&features, cross);
+        // There are either coefficients or directions that mix them.
+        let some = !features.is_empty();
+        let products = if some { design.stored_products(&features, cross) } else { Vec::new() };
+        let mixed: Vec<f64> = self
+            .mixed
+            .iter()
+            .flat_map(|change| cross.chunks(n).map(|h| kernels::dot(change, h)))
+            .collect();
         let (shared, rest) = cross.split_at_mut(n);
         rest.chunks(n).for_each(|h| kernels::axpy(1.0, h, shared));
         let squares = design.weighted_products(&features, shared, &features);
@@ -160,6 +201,16 @@ impl<'m> Directions<'m> {
             }
             let row = &mut gram[(self.whole + c) * m + self.whole..][..features.len()];
             row.copy_from_slice(&squares[c * features.len()..(c + 1) * features.len()]);
+        }
+        for (a, change) in self.mixed.iter().enumerate() {
+            let at = self.whole + a;
+            for (l, product) in mixed[a * self.wide..(a + 1) * self.wide].iter().enumerate() {
+                (gram[at * m + l], gram[l * m + at]) = (*product, *product);
+            }
+            for (b, other) in self.mixed[..=a].iter().enumerate() {
+                let (product, other) = (kernels::dot3(change, shared, other), self.whole + b);
+                (gram[at * m + other], gram[other * m + at]) = (product, product);
+            }
         }
         gram
     }
@@ -202,8 +253,8 @@ impl<'m> Directions<'m> {
         curved: &mut [f64],
         gram: &mut [f64],
     ) {
-        let (n, m, p) = (self.samples(), self.len(), self.model.design.features());
-        let design = &self.model.design;
+        let (n, m, p) = (self.samples(), self.len(), self.design.features());
+        let design = self.design;
         let mut before = 0;
         for of_output in self.coefficients.chunk_by(|a, b| a / p == b / p) {
             let output = of_output[0] / p;
@@ -251,12 +302,12 @@ impl<'m> Directions<'m> {
 
     /// The norm of each of them.
     pub fn norms(&self) -> Vec<f64> {
-        let (n, p) = (self.samples(), self.model.design.features());
+        let (n, p) = (self.samples(), self.design.features());
         let times = if self.is_shared() { (self.wide as f64).sqrt() } else { 1.0 };
         let all = self.coefficients.len() == p * self.model.fit.outputs();
         let of_column = |j: usize| match all {
             true => self.model.norms()[j],
-            false => self.model.design.column_square(j, None).sqrt(),
+            false => self.design.column_square(j, None).sqrt(),
         };
         let norm = |c: usize| {
             let Some(c) = c.checked_sub(self.whole) else { return (n as f64).sqrt() };

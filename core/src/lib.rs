@@ -48,13 +48,16 @@ pub mod samples;
 pub mod simplex;
 mod space;
 pub mod spec;
+mod subset;
 pub mod sweep;
+mod thresholds;
 mod weights;
 
 pub use card::{BuildLoss, BuildPenalty, Card, Kind, Parameters, cards};
 pub use central_path::{CentralPath, Stage};
 pub use certificate::{
     Baseline, Certificate, CertificateKind, Certifier, FreeStep, certify, certify_with,
+    certify_within,
 };
 pub use convex_concave::ConvexConcave;
 pub use curvature::CurvatureForm;
@@ -65,7 +68,7 @@ pub use groups::Groups;
 pub use layers::{Layer, Side};
 pub use loss::{
     Bound, Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, Forward, HessianProduct, Loss,
-    OwnParameters, OwnReport, Predictor, SmoothFit, Thresholds,
+    OwnParameters, OwnReport, Predictor, Product, SmoothFit,
 };
 pub use matrix::{Column, DenseMatrix, Matrix, SparseMatrix};
 pub use names::Names;
@@ -83,6 +86,7 @@ pub use spec::{
     Context, FeatureRef, GroupsSpec, LossSpec, PenaltySpec, Raw, Resolve, feature_weights, one,
 };
 pub use sweep::{Grams, Sweep, SweepReport};
+pub use thresholds::{ClassSums, Neighbours, Pairs, Thresholds};
 pub use weights::{PerCoefficient, Uniform, Weights};
 
 #[doc(hidden)]

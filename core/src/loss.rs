@@ -15,6 +15,7 @@ use crate::finite_sum::SampleFit;
 use crate::matrix::Matrix;
 use crate::objective::Objective;
 use crate::samples::{ResponseKind, Samples};
+use crate::thresholds::Thresholds;
 use crate::{Error, Space};
 
 /// A loss with its hyperparameters, before it has seen data.
@@ -157,39 +158,6 @@ pub trait OwnParameters: Send + Sync {
     }
 }
 
-/// A loss whose own parameters are the intercepts of a predictor of their own,
-/// ```text
-/// f(eta, own) = g(z),      z_l = eta_l + own_l,  or  z_l = eta + own_l  where K = 1,
-/// ```
-/// so that derivatives and the conjugate of `g`, which has no parameters, are all there is to know.
-#[derive(Clone, Copy)]
-pub struct Thresholds<'a> {
-    /// `g`, on n x L; L is the number of own parameters, and K is L or 1.
-    pub fit: &'a (dyn DataFit + 'static),
-}
-
-impl Thresholds<'_> {
-    /// `z <- eta + own`, n x L.
-    pub fn predictor(&self, eta: &[f64], own: &[f64], z: &mut Vec<f64>) {
-        let n = self.fit.samples();
-        z.clear();
-        for (l, own) in own.iter().enumerate() {
-            let from = if eta.len() == n { 0 } else { l * n };
-            z.extend(eta[from..from + n].iter().map(|eta| eta + own));
-        }
-    }
-
-    /// The transpose of the step from `eta` to `z`: `out` (n x K) from `g` (n x L).
-    pub fn fold(&self, g: &[f64], out: &mut [f64]) {
-        if out.len() == g.len() {
-            out.copy_from_slice(g);
-            return;
-        }
-        out.fill(0.0);
-        g.chunks(out.len()).for_each(|g| crate::kernels::axpy(1.0, g, out));
-    }
-}
-
 /// Estimates of a loss's own parameters, as the result file shows them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OwnReport {
@@ -222,10 +190,17 @@ pub trait Curvature: Send + Sync {
     }
 }
 
+/// Writes the product of its first argument with a Hessian into the second.
+pub type Product<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + 'a>;
+
 /// Products with the Hessian of a loss that couples samples.
 pub trait HessianProduct: Send + Sync {
     /// Writes `H v` for the Hessian in `eta` at `eta`; `v` and `out` are n x K.
     fn product(&self, eta: &[f64], own: &[f64], v: &[f64], out: &mut [f64]);
+    /// The same for several `v`: provided, and written anew where much is the same for all of them.
+    fn at<'a>(&'a self, eta: &'a [f64], own: &'a [f64]) -> Product<'a> {
+        Box::new(move |v, out| self.product(eta, own, v, out))
+    }
 }
 
 /// The conjugate `f*(u) = sup_eta <u, eta> - f(eta)` of a loss that is convex in `eta`.

@@ -14,6 +14,7 @@ use crate::layers::Layer;
 use crate::loss::DataFit;
 use crate::penalty::Penalty;
 use crate::products::{Products, same};
+use crate::subset::Subset;
 use crate::{Error, OwnReport};
 
 /// The sizes of a problem's parameters, laid out as `[beta: p x K | intercepts | own]`.
@@ -141,15 +142,19 @@ pub struct LinearModel {
     memo: Mutex<Memo>,
     rows: OnceLock<Rows>,
     norms: OnceLock<Vec<f64>>,
+    subset: OnceLock<Option<Subset>>,
 }
 
-/// The last two products with the design. A solver's certificate, its next iteration, the driver's
+/// The last two products with the design, and the loss and its gradient. A solver's certificate, its next iteration, the driver's
 /// certificate and the first one at the next point of a path all ask at the same parameters.
 #[derive(Debug, Default)]
 struct Memo {
     /// Coefficients and intercepts, and their `eta`.
     params: Vec<f64>,
     eta: Vec<f64>,
+    /// The loss there and its gradient in `eta`, empty where they are not known.
+    loss: f64,
+    grad_eta: Vec<f64>,
     /// Products with `X'`.
     products: Products,
 }
@@ -170,14 +175,21 @@ impl LinearModel {
         }
         let intercept = intercept && fit.takes_intercept();
         let own = fit.as_own().map_or(0, |own| own.start().len());
-        let (memo, rows, norms) = Default::default();
-        Ok(Self { design, fit, offset, intercept, own, memo, rows, norms })
+        let (memo, rows, norms, subset) = Default::default();
+        Ok(Self { design, fit, offset, intercept, own, memo, rows, norms, subset })
     }
 
     /// The norm of every column of the design, computed when they are first asked for.
     pub(crate) fn norms(&self) -> &[f64] {
         let norm = |j: usize| self.design.column_square(j, None).sqrt();
         self.norms.get_or_init(|| (0..self.design.features()).map(norm).collect())
+    }
+
+    /// A part of the samples that stands for all in a Hessian in all parameters, where there is one;
+    /// chosen when it is first asked for.
+    pub(crate) fn subset(&self) -> Option<&Subset> {
+        let part = || Subset::of(&self.design, self.shape().len());
+        self.subset.get_or_init(part).as_ref()
     }
 
     /// The matrix sample by sample, made when it is first asked for.
@@ -225,9 +237,43 @@ impl LinearModel {
             return;
         }
         memo.params.clear();
+        memo.grad_eta.clear();
         self.eta_afresh(shape, params, eta);
         memo.eta.clone_from(eta);
         memo.params.extend_from_slice(params);
+    }
+
+    /// The loss at `params` and its gradient in `eta`, n x K each, and in the loss's own parameters;
+    /// `None` for a loss without a gradient.
+    pub fn gradient_in_eta(
+        &self,
+        params: &[f64],
+        eta: &mut Vec<f64>,
+        grad_eta: &mut Vec<f64>,
+        grad_own: &mut [f64],
+    ) -> Option<f64> {
+        let fit = self.fit.as_smooth()?;
+        let (shape, length) = (self.shape(), self.fit.samples() * self.fit.outputs());
+        self.eta(params, eta);
+        let given = &params[..shape.len() - shape.own];
+        if shape.own == 0 {
+            let memo = self.memo();
+            if memo.grad_eta.len() == length && length > 0 && same(&memo.params, given) {
+                grad_eta.clone_from(&memo.grad_eta);
+                return Some(memo.loss);
+            }
+        }
+        grad_eta.resize(length, 0.0);
+        let loss = fit.gradient(eta, shape.split(params).2, grad_eta, grad_own);
+        if shape.own == 0 {
+            let mut memo = self.memo();
+            // Another thread may have asked at other parameters since.
+            if same(&memo.params, given) {
+                memo.loss = loss;
+                memo.grad_eta.clone_from(grad_eta);
+            }
+        }
+        Some(loss)
     }
 
     /// As [`Smooth::value_gradient`], with zeros for the coefficients of all but `features`; `None`
@@ -263,11 +309,9 @@ impl LinearModel {
         products: impl Fn(&[f64], &mut [f64]),
     ) -> Option<f64> {
         let (n, shape) = (self.fit.samples(), self.shape());
-        self.eta(params, &mut work.eta);
-        work.grad_eta.resize(work.eta.len(), 0.0);
         let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
-        let fit = self.fit.as_smooth()?;
-        let value = fit.gradient(&work.eta, shape.split(params).2, &mut work.grad_eta, grad_own);
+        let (eta, grad_eta) = (&mut work.eta, &mut work.grad_eta);
+        let value = self.gradient_in_eta(params, eta, grad_eta, grad_own)?;
         if value.is_finite() {
             products(&work.grad_eta, grad_beta);
             for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {

@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with};
+use fenchel_core::{Certificate, Objective, Problem, Workspace, certify_with, certify_within};
 use fenchel_solvers::{Control, Kept, Method, Options, Progress, Status};
 
 use super::{Coefficients, Error, assemble};
@@ -89,7 +89,8 @@ pub(super) fn solve(
         solved.params = outcome.params;
         solved.iterations = before + outcome.iterations;
         solved.dual = outcome.dual;
-        let certificate = certify_with(problem, &solved.params, solved.dual.as_deref());
+        let certificate =
+            certify_within(problem, &solved.params, solved.dual.as_deref(), limits.tol);
         let relative = certificate.relative;
         solved.certificate = Some(certificate);
         if relative <= limits.tol {

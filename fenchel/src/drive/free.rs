@@ -226,13 +226,14 @@ impl FreeFunction for EtaFunction<'_> {
             self.curvature.resize(form.length(n, outputs), 0.0);
             curvature.curvature(&self.eta, &[], &mut self.curvature);
         }
+        let mut hessian = product.map(|product| product.at(&self.eta, &[]));
         let mut direction = vec![0.0; self.eta.len()];
         let mut curved = vec![0.0; self.eta.len()];
         for (b, column) in self.columns.iter().enumerate() {
             direction.fill(0.0);
             column.part_mut(&mut direction, n).copy_from_slice(&column.values);
-            match product {
-                Some(hessian) => hessian.product(&self.eta, &[], &direction, &mut curved),
+            match &mut hessian {
+                Some(hessian) => hessian(&direction, &mut curved),
                 None => form.multiply(n, &self.curvature, &direction, &mut curved),
             }
             for (a, left) in self.columns.iter().enumerate().take(b + 1) {

@@ -4,13 +4,16 @@
 //! Where the penalty tells from which scale on the null model is a solution, the points above are
 //! the null model itself, so that they have exactly zero coefficients whatever the solver.
 
-use fenchel_core::{Objective, Penalty, Problem, certify_with};
+use fenchel_core::{Convexity, Objective, Penalty, Problem, Workspace, certify_with};
 use fenchel_solvers::{Kept, Method, Progress, Status};
 
 use super::checkpoint::Store;
 use super::fit::{Limits, Point, Solved, Start, solve};
 use super::null::Null;
 use super::{Error, Event, Job, Listener, Stage};
+
+/// Steps ahead of the last solution, relative to the step to it, at most.
+const FARTHEST: f64 = 2.0;
 
 /// What all stages of a run share.
 #[derive(Clone, Copy)]
@@ -69,6 +72,7 @@ pub(super) fn run(
     let earlier = store.earlier(stage, objective.shape().len());
     let mut current = earlier.current;
     let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
+    let mut before = None;
     let (mut warm, mut kept) = ((null.start.clone(), null.dual.clone()), Kept::default());
     for (i, &scale) in scales.iter().enumerate() {
         let penalty = context.penalty.scaled(scale);
@@ -117,17 +121,57 @@ pub(super) fn run(
             listener.finished(context.method.name(), &point);
         }
         path.own.push(own);
+        let loss = point.loss;
         path.points.push(point);
         if path.cut.is_some() {
             break;
         }
+        let next = scales.get(i + 1).map(|&next| (context.penalty.scaled(next), next));
         // A network that lost its units at a larger scale does not get them back.
-        warm = match objective.random_start() {
-            Some(start) => (start, None),
-            None => (solved.params, solved.dual),
+        warm = match (objective.random_start(), next) {
+            (Some(start), _) => (start, None),
+            (None, Some((next, to))) => {
+                let ahead = before.take().and_then(|before| {
+                    let here = (scale, solved.params.as_slice(), loss);
+                    ahead(objective, next.as_ref(), before, here, to)
+                });
+                before = Some((scale, solved.params.clone()));
+                (ahead.unwrap_or(solved.params), solved.dual)
+            }
+            (None, None) => (solved.params, solved.dual),
         };
     }
     Ok(path)
+}
+
+/// The point at scale `to` on the line through the solutions at two scales before, where it is better
+/// than the second of them: paths are smooth, or even straight, between the scales at which a
+/// coefficient becomes zero or leaves it.
+fn ahead(
+    objective: &dyn Objective,
+    penalty: &dyn Penalty,
+    (earlier, before): (f64, Vec<f64>),
+    (scale, params, loss): (f64, &[f64], f64),
+    to: f64,
+) -> Option<Vec<f64>> {
+    let times = (to - scale) / (scale - earlier);
+    if penalty.convexity() != Convexity::Convex || objective.as_smooth().is_none() {
+        return None;
+    }
+    if !times.is_finite() || times.abs() > FARTHEST {
+        return None;
+    }
+    let coefficients = objective.shape().coefficients();
+    let line = params.iter().zip(&before).map(|(now, before)| now + times * (now - before));
+    let mut ahead: Vec<f64> = line.collect();
+    for (ahead, now) in ahead.iter_mut().zip(&params[..coefficients]) {
+        if *ahead * now <= 0.0 {
+            *ahead = 0.0;
+        }
+    }
+    let here = loss + penalty.value(&params[..coefficients]);
+    let loss = objective.value(&ahead, &mut Workspace::default());
+    (loss + penalty.value(&ahead[..coefficients]) < here).then_some(ahead)
 }
 
 /// Why the next point should not be begun.

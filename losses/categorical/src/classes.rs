@@ -11,6 +11,8 @@ pub(crate) struct Classes {
     pub shares: Vec<f64>,
     /// Number of classes.
     pub count: usize,
+    /// The share of each class.
+    pub weights: Vec<f64>,
 }
 
 impl Classes {
@@ -38,8 +40,10 @@ impl Classes {
             }));
         }
         let n = samples.len();
-        let shares = (0..n).map(|i| samples.weight(i) / n as f64).collect();
-        Ok(Self { class: class.to_vec(), shares, count: labels.len() })
+        let shares: Vec<f64> = (0..n).map(|i| samples.weight(i) / n as f64).collect();
+        let mut weights = vec![0.0; labels.len()];
+        class.iter().zip(&shares).for_each(|(c, share)| weights[*c as usize] += share);
+        Ok(Self { class: class.to_vec(), shares, count: labels.len(), weights })
     }
 
     /// The same, for a fit: each class has to occur.
@@ -47,8 +51,7 @@ impl Classes {
     /// Errors: as [`Classes::new`]; [`Error::Data`] where no sample of positive weight is in a class.
     pub fn observed(samples: &Samples, fewest: usize) -> Result<Self, Error> {
         let classes = Self::new(samples, fewest)?;
-        let weights = classes.weights();
-        match weights.iter().position(|weight| *weight == 0.0) {
+        match classes.weights.iter().position(|weight| *weight == 0.0) {
             None => Ok(classes),
             Some(absent) => {
                 let label = &samples.classes()?.1[absent];
@@ -62,13 +65,6 @@ impl Classes {
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.class.len()
-    }
-
-    /// The share of each class.
-    pub fn weights(&self) -> Vec<f64> {
-        let mut weights = vec![0.0; self.count];
-        self.class.iter().zip(&self.shares).for_each(|(c, share)| weights[*c as usize] += share);
-        weights
     }
 }
 
@@ -111,7 +107,7 @@ mod tests {
     fn shares_are_those_of_the_weights() {
         let classes =
             Classes::observed(&samples(&[0, 1, 1], &["a", "1"], Some(vec![2.0, 1.0, 1.0])), 2);
-        assert_eq!(classes.unwrap().weights(), [0.5, 0.5]);
+        assert_eq!(classes.unwrap().weights, [0.5, 0.5]);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use fenchel_core::{
 
 use crate::classes::{Classes, largest};
 use crate::interval::Interval;
-use crate::ordered::{OrderedFit, ThresholdFit};
+use crate::ordered::OrderedFit;
+use crate::threshold::ThresholdFit;
 
 /// Fewest classes: with two, this is the logistic loss with the sign of `eta` changed.
 const FEWEST: usize = 3;

@@ -70,6 +70,13 @@ impl Interval {
         sigmoids(self.b, self.tails.1).0 - sigmoids(self.a, self.tails.0).1
     }
 
+    /// What each end's second derivatives sum to.
+    #[inline(always)]
+    pub fn row_sums(&self) -> (f64, f64) {
+        let (upper, lower) = (sigmoids(self.a, self.tails.0), sigmoids(self.b, self.tails.1));
+        (upper.0 * upper.1, lower.0 * lower.1)
+    }
+
     /// `(d2/da2, d2/db2, d2/dadb)`.
     #[inline(always)]
     pub fn second_derivatives(&self) -> (f64, f64, f64) {

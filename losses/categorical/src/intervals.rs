@@ -154,4 +154,24 @@ impl Intervals {
             },
         );
     }
+
+    /// The sums of the rows of the second derivatives by the ends, and the mixed one.
+    pub fn curvature_by_rows(&mut self) {
+        let len = self.len;
+        let (upper, lower, share) = (&self.upper[..len], &self.lower[..len], &self.share[..len]);
+        let (first, second) = (&mut self.first[..len], &mut self.second[..len]);
+        let third = &mut self.third[..len];
+        widest(
+            #[inline(always)]
+            || {
+                for at in 0..len {
+                    let interval = Interval::new(upper[at], lower[at]);
+                    let (by_upper, by_lower) = interval.row_sums();
+                    first[at] = share[at] * by_upper;
+                    second[at] = share[at] * by_lower;
+                    third[at] = share[at] * interval.second_derivatives().2;
+                }
+            },
+        );
+    }
 }

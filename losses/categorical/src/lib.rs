@@ -6,6 +6,8 @@ mod interval;
 mod intervals;
 mod multinomial;
 mod ordered;
+mod shared;
+mod threshold;
 
 pub use cumulative_logit::CumulativeLogit;
 pub use multinomial::Multinomial;

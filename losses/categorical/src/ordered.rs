@@ -1,10 +1,6 @@
-//! The cumulative logit bound to data: as a loss of one predictor a threshold, and as a loss of
-//! `eta` with the thresholds as parameters of its own.
+//! The cumulative logit bound to data, as a loss of one predictor a threshold.
 
-use fenchel_core::{
-    Curvature, CurvatureForm, DataFit, FitConjugate, OwnParameters, OwnReport, SmoothFit,
-    Thresholds,
-};
+use fenchel_core::{Curvature, CurvatureForm, DataFit, FitConjugate, SmoothFit};
 
 use crate::classes::Classes;
 use crate::interval::Interval;
@@ -17,9 +13,9 @@ const NEUTRAL: (f64, f64) = (1.0, -1.0);
 /// its class are out of order.
 #[derive(Debug)]
 pub(crate) struct OrderedFit {
-    classes: Classes,
+    pub classes: Classes,
     /// Number of thresholds, `q`.
-    thresholds: usize,
+    pub thresholds: usize,
 }
 
 impl OrderedFit {
@@ -30,7 +26,7 @@ impl OrderedFit {
     /// The ends of a sample of class `y` where its predictors are `at(0), ..., at(q - 1)`. Both are
     /// read, as a branch on the class is one that is not foreseen.
     #[inline(always)]
-    fn ends(&self, y: usize, at: impl Fn(usize) -> f64) -> (f64, f64) {
+    pub fn ends(&self, y: usize, at: impl Fn(usize) -> f64) -> (f64, f64) {
         let (upper, lower) = (at(y.min(self.thresholds - 1)), at(y.max(1) - 1));
         (
             if y < self.thresholds { upper } else { f64::INFINITY },
@@ -40,7 +36,7 @@ impl OrderedFit {
 
     /// The loss for samples with these ends, `ends(sample, class)`: the sum of what `part` makes of
     /// stretches of samples, up to the first at which it is infinite.
-    fn total(
+    pub fn total(
         &self,
         ends: impl Fn(usize, usize) -> (f64, f64),
         mut part: impl FnMut(&mut Intervals) -> f64,
@@ -179,112 +175,5 @@ impl FitConjugate for OrderedFit {
             total += intervals.conjugate();
         }
         total
-    }
-}
-
-/// The same with `z_k = own_k + eta_k`, or `own_k + eta` for one column of `eta`.
-#[derive(Debug)]
-pub(crate) struct ThresholdFit {
-    ordered: OrderedFit,
-    parallel: bool,
-}
-
-impl ThresholdFit {
-    pub fn new(classes: Classes, parallel: bool) -> Self {
-        Self { ordered: OrderedFit::new(classes), parallel }
-    }
-
-    /// The loss, by stretches of samples.
-    fn total(&self, eta: &[f64], own: &[f64], part: impl FnMut(&mut Intervals) -> f64) -> f64 {
-        if !self.parallel {
-            let ends =
-                |i: usize, y: usize| self.ordered.ends(y, |k| eta[self.place(i, k)] + own[k]);
-            return self.ordered.total(ends, part);
-        }
-        // A class finds its ends at its number and one further.
-        let mut ends = vec![f64::NEG_INFINITY];
-        ends.extend_from_slice(own);
-        ends.push(f64::INFINITY);
-        self.ordered.total(|i, y| (eta[i] + ends[y + 1], eta[i] + ends[y]), part)
-    }
-
-    /// Where predictor `k` of sample `i` finds its part of `eta`.
-    fn place(&self, i: usize, k: usize) -> usize {
-        if self.parallel { i } else { i + self.ordered.samples() * k }
-    }
-}
-
-impl DataFit for ThresholdFit {
-    fn samples(&self) -> usize {
-        self.ordered.samples()
-    }
-    fn outputs(&self) -> usize {
-        if self.parallel { 1 } else { self.ordered.thresholds }
-    }
-    fn value(&self, eta: &[f64], own: &[f64]) -> f64 {
-        self.total(eta, own, Intervals::value)
-    }
-    fn takes_intercept(&self) -> bool {
-        false
-    }
-    fn is_convex(&self) -> bool {
-        true
-    }
-    fn as_own(&self) -> Option<&dyn OwnParameters> {
-        Some(self)
-    }
-    fn as_smooth(&self) -> Option<&dyn SmoothFit> {
-        Some(self)
-    }
-}
-
-impl OwnParameters for ThresholdFit {
-    /// The logits of the cumulative frequencies: the optimum at `eta = 0`.
-    fn start(&self) -> Vec<f64> {
-        let weights = self.ordered.classes.weights();
-        let logit = |k: usize| {
-            let (below, above) = weights.split_at(k + 1);
-            (below.iter().sum::<f64>() / above.iter().sum::<f64>()).ln()
-        };
-        (0..self.ordered.thresholds).map(logit).collect()
-    }
-    fn report(&self, own: &[f64]) -> OwnReport {
-        OwnReport { intercept: Some(own.to_vec()), extra: Vec::new() }
-    }
-    fn as_thresholds(&self) -> Option<Thresholds<'_>> {
-        Some(Thresholds { fit: &self.ordered })
-    }
-}
-
-impl SmoothFit for ThresholdFit {
-    fn gradient(&self, eta: &[f64], own: &[f64], grad: &mut [f64], grad_own: &mut [f64]) -> f64 {
-        grad.fill(0.0);
-        grad_own.fill(0.0);
-        let thresholds = self.ordered.thresholds;
-        self.total(eta, own, |intervals| {
-            let value = intervals.gradient();
-            intervals.each(&self.ordered.classes, |Sample { i, class: y, derivatives }| {
-                let [upper, lower, shift] = derivatives;
-                if self.parallel {
-                    grad[i] = shift;
-                }
-                let mut add = |k: usize, d: f64| {
-                    grad_own[k] += d;
-                    if !self.parallel {
-                        grad[self.place(i, k)] = d;
-                    }
-                };
-                if y < thresholds {
-                    add(y, upper);
-                }
-                if y > 0 {
-                    add(y - 1, lower);
-                }
-            });
-            value
-        })
-    }
-    fn hessian_bound(&self) -> Option<f64> {
-        None
     }
 }

@@ -7,6 +7,8 @@
 //! vanishes beside an earlier one.
 
 use fenchel_core::Samples;
+use fenchel_core::functions::exp;
+use fenchel_core::kernels::widest;
 
 use crate::Ties;
 
@@ -54,31 +56,47 @@ impl Run {
 pub(crate) struct Risk {
     /// The largest `eta` in the set.
     pub top: f64,
-    /// The sum without the events at this very time.
-    pub rest: f64,
-    /// The sum over the events at this very time.
-    pub tied: f64,
-    /// As `rest` and `tied`, each sample times its factor.
-    pub weighted: [f64; 2],
+    /// `exp` of the largest `eta` of the set before, less `top`.
+    shrunk: f64,
+    /// The sum without the events at this very time, and over these.
+    sums: Sums,
+}
+
+/// Sums over a risk set, perhaps of each sample times a factor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sums {
+    /// Without the events at this very time.
+    rest: f64,
+    /// Over the events at this very time.
+    tied: f64,
+}
+
+impl Sums {
+    /// The sum that step `k` of `run` compares with.
+    pub fn at_step(self, run: &Run, k: usize) -> f64 {
+        self.rest + (1.0 - run.left_out(k)) * self.tied
+    }
 }
 
 impl Risk {
     /// The sum that step `k` of `run` compares with.
     pub fn at_step(&self, run: &Run, k: usize) -> f64 {
-        self.rest + (1.0 - run.left_out(k)) * self.tied
+        self.sums.at_step(run, k)
     }
+}
 
-    /// The same with factors.
-    pub fn weighted_at_step(&self, run: &Run, k: usize) -> f64 {
-        self.weighted[0] + (1.0 - run.left_out(k)) * self.weighted[1]
-    }
+/// All risk sets at one `eta`, latest first: what takes exponentials, and so is done once.
+#[derive(Debug)]
+pub(crate) struct Risks {
+    /// `w exp(eta - top)` of each sample in the order, with the `top` of its run.
+    each: Vec<f64>,
+    /// Risk sets, run by run.
+    pub sets: Vec<Risk>,
 }
 
 /// What the events of one time add to the hazard of the samples at risk, times `exp(top)`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hazard {
-    /// The largest `eta` in the risk set.
-    pub top: f64,
     /// Of every sample at risk.
     pub all: f64,
     /// How much less of the events themselves.
@@ -123,45 +141,65 @@ impl RiskSets {
         self.order[start..end].iter().copied().zip(self.weights[start..end].iter().copied())
     }
 
-    /// Calls `visit` with every run and its risk, latest first; `factor` is that of `weighted`.
-    pub fn descend(
-        &self,
-        eta: &[f64],
-        factor: impl Fn(usize) -> f64,
-        mut visit: impl FnMut(&Run, Risk),
-    ) {
-        let (mut top, mut sums) = (f64::NEG_INFINITY, [0.0; 2]);
+    /// The risk sets at `eta`.
+    pub fn at(&self, eta: &[f64]) -> Risks {
+        let mut each: Vec<f64> = self.order.iter().map(|&i| eta[i]).collect();
+        let (mut top, mut sets) = (f64::NEG_INFINITY, Vec::with_capacity(self.runs.len()));
         for run in &self.runs {
-            let highest = self.range(run.start, run.end).fold(top, |top, (i, _)| top.max(eta[i]));
-            if highest > top {
-                sums = sums.map(|sum| sum * (top - highest).exp());
-                top = highest;
-            }
-            let add = |sums: [f64; 2], (i, w): (usize, f64)| {
-                let risk = w * (eta[i] - top).exp();
-                [sums[0] + risk, sums[1] + risk * factor(i)]
+            let part = &mut each[run.start..run.end];
+            let highest = part.iter().fold(top, |top, eta| top.max(*eta));
+            let shrunk = if highest > top { (top - highest).exp() } else { 1.0 };
+            top = highest;
+            part.iter_mut().for_each(|eta| *eta -= top);
+            sets.push(Risk { top, shrunk, sums: Sums { rest: 0.0, tied: 0.0 } });
+        }
+        let (parts, weights) = (each.as_mut_slice(), self.weights.as_slice());
+        widest(
+            #[inline(always)]
+            || parts.iter_mut().zip(weights).for_each(|(part, w)| *part = w * exp(*part)),
+        );
+        let mut before = 0.0;
+        for (run, set) in self.runs.iter().zip(&mut sets) {
+            before *= set.shrunk;
+            let add = |sum: f64, risk: &f64| sum + risk;
+            let rest = each[run.start..run.first_event].iter().fold(before, add);
+            let tied = each[run.first_event..run.end].iter().fold(0.0, add);
+            set.sums = Sums { rest, tied };
+            before = rest + tied;
+        }
+        Risks { each, sets }
+    }
+
+    /// Calls `visit` with every run, its risk, and the sums of each sample times its `factor` (one a
+    /// sample), latest first.
+    pub fn descend(&self, risks: &Risks, factor: &[f64], mut visit: impl FnMut(&Run, &Risk, Sums)) {
+        let mut before = 0.0;
+        for (run, set) in self.runs.iter().zip(&risks.sets) {
+            let over = |start: usize, end: usize, sum: f64| {
+                let parts = risks.each[start..end].iter().zip(&self.order[start..end]);
+                parts.fold(sum, |sum, (risk, &i)| sum + risk * factor[i])
             };
-            let rest = self.censored(run).fold(sums, add);
-            let tied = self.events(run).fold([0.0; 2], add);
-            let weighted = [rest[1], tied[1]];
-            visit(run, Risk { top, rest: rest[0], tied: tied[0], weighted });
-            sums = [rest[0] + tied[0], rest[1] + tied[1]];
+            let rest = over(run.start, run.first_event, before * set.shrunk);
+            let tied = over(run.first_event, run.end, 0.0);
+            visit(run, set, Sums { rest, tied });
+            before = rest + tied;
         }
     }
 
     /// Calls `write(j, w_j exp(eta_j) hazard)` for every sample of positive weight, with the sum of
     /// the hazards up to its own time; `hazards` are latest first.
-    pub fn ascend(&self, eta: &[f64], hazards: &[Hazard], mut write: impl FnMut(usize, f64)) {
-        let (mut top, mut sum) = (f64::INFINITY, 0.0);
-        for (run, hazard) in self.runs.iter().zip(hazards).rev() {
-            sum = sum * (hazard.top - top).exp() + hazard.all;
-            top = hazard.top;
-            for (i, w) in self.censored(run) {
-                write(i, w * (eta[i] - top).exp() * sum);
-            }
-            for (i, w) in self.events(run) {
-                write(i, w * (eta[i] - top).exp() * (sum - hazard.spared));
-            }
+    pub fn ascend(&self, risks: &Risks, hazards: &[Hazard], mut write: impl FnMut(usize, f64)) {
+        // From one set to the one before it, whose largest `eta` is smaller.
+        let (mut sum, mut shrunk) = (0.0, 1.0);
+        for ((run, set), hazard) in self.runs.iter().zip(&risks.sets).zip(hazards).rev() {
+            sum = sum * shrunk + hazard.all;
+            shrunk = set.shrunk;
+            let mut part = |start: usize, end: usize, sum: f64| {
+                let parts = risks.each[start..end].iter().zip(&self.order[start..end]);
+                parts.for_each(|(risk, &i)| write(i, risk * sum));
+            };
+            part(run.start, run.first_event, sum);
+            part(run.first_event, run.end, sum - hazard.spared);
         }
     }
 }

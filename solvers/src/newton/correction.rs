@@ -47,7 +47,7 @@ impl Correction {
             totals: if intercepts.is_empty() { &[] } else { bound.totals() },
             roots: None,
         };
-        let mut hessian = |v: &[f64], out: &mut [f64]| product.product(eta, &[], v, out);
+        let mut hessian = product.at(eta, &[]);
         let (end, shifts) = (&mut self.end, &mut self.shifts);
         let found = self.conjugate.run(penalty, &model.design, &mut hessian, at, end, shifts);
         if found {

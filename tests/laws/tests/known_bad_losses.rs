@@ -380,7 +380,7 @@ impl OwnParameters for ShiftedFit {
         vec![if halved { 0.5 * own[0] } else { own[0] }]
     }
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
-        Some(Thresholds { fit: &self.0 })
+        Some(Thresholds { fit: &self.0, neighbours: None })
     }
 }
 

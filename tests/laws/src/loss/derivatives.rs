@@ -1,6 +1,6 @@
 //! Derivatives against differences, and the bound on the second ones.
 
-use fenchel_core::{CurvatureForm, Loss, Objective, Workspace, kernels};
+use fenchel_core::{CurvatureForm, Loss, Objective, Pairs, Thresholds, Workspace, kernels};
 
 use super::probe::{self, Case, Point};
 use crate::{Random, Violation};
@@ -180,9 +180,64 @@ pub fn thresholds_widen_the_predictor(loss: &dyn Loss) -> Result<(), Violation> 
                     return complaint(&point, format!("{expected:e}"), format!("{got:e}"));
                 }
             }
+            for (expected, got) in sample_by_sample(thresholds, &point, &z, (value, &wide)) {
+                let scale = scale.max(expected.abs()) + 1.0;
+                if expected.is_finite() && !probe::agree(expected, got, 1e-8, 1e-11 * scale) {
+                    let expected = format!("{expected:e}, sample by sample");
+                    return complaint(&point, expected, format!("{got:e}"));
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// What the two ends that a sample sees have, by the loss of the wider predictor `z` with this value and
+/// gradient, and as the loss says it sample by sample.
+fn sample_by_sample(
+    thresholds: Thresholds<'_>,
+    point: &Point,
+    z: &[f64],
+    (value, wide): (f64, &[f64]),
+) -> Vec<(f64, f64)> {
+    let Some(neighbours) = thresholds.neighbours else { return Vec::new() };
+    let (n, columns) = (thresholds.fit.samples(), thresholds.fit.outputs());
+    let mut pairs = Pairs::default();
+    pairs.resize(n);
+    let got = neighbours.expand(&point.eta, &point.own, true, &mut pairs);
+    let mut all = vec![(value, got)];
+    let mut first = pairs.clone();
+    first.upper.fill(f64::NAN);
+    all.push((value, neighbours.expand(&point.eta, &point.own, false, &mut first)));
+    let curvature = thresholds.fit.as_curvature();
+    let form = curvature.map(|curvature| {
+        let mut h = vec![f64::NAN; curvature.form().length(n, columns)];
+        curvature.curvature(z, &[], &mut h);
+        (curvature.form(), h)
+    });
+    for (i, &y) in neighbours.classes().iter().enumerate() {
+        let ends = [Some(y as usize).filter(|y| *y < columns), (y as usize).checked_sub(1)];
+        let [upper, lower] = ends.map(|end| end.map_or(0.0, |l| wide[i + n * l]));
+        all.extend([(upper, pairs.upper[i]), (lower, pairs.lower[i]), (upper, first.upper[i])]);
+        all.push((upper + lower, pairs.along[i]));
+        let Some((form, h)) = &form else { continue };
+        let entry = |a: Option<usize>, b: Option<usize>| match (a, b) {
+            (Some(a), Some(b)) => form.entry((n, columns), h, i, (a, b)),
+            _ => 0.0,
+        };
+        let mixed = entry(ends[0], ends[1]);
+        all.push((mixed, pairs.mixed[i]));
+        all.push((entry(ends[0], ends[0]), pairs.row_upper[i] - pairs.mixed[i]));
+        all.push((entry(ends[1], ends[1]), pairs.row_lower[i] - pairs.mixed[i]));
+    }
+    if let Some(conjugate) = thresholds.fit.as_conjugate() {
+        for scale in [1.0, 0.5, 0.0] {
+            let scaled: Vec<f64> = wide.iter().map(|u| scale * u).collect();
+            let got = neighbours.conjugate(&pairs.upper, &pairs.lower, scale);
+            all.push((conjugate.conjugate(&scaled), got));
+        }
+    }
+    all
 }
 
 /// Products with the Hessian agree with central differences of the gradient along the direction.
