@@ -7,8 +7,9 @@ use crate::curvature::CurvatureForm;
 use crate::finite_sum::SampleFit;
 use crate::loss::{
     Curvature, DataFit, EntrywiseProx, FitConjugate, FitProx, HessianProduct, OwnParameters,
-    OwnReport, SmoothFit, Thresholds,
+    OwnReport, SmoothFit,
 };
+use crate::thresholds::Thresholds;
 
 /// `f(eta_R, own)` for a loss `f` on the samples `R`, as a function of the `eta` of all n rows: it has
 /// no slope along the others, and its conjugate is infinite where a dual point has weight on them.
@@ -194,7 +195,7 @@ impl OwnParameters for Part {
         self.own().adopt(portable)
     }
     fn as_thresholds(&self) -> Option<Thresholds<'_>> {
-        self.wider.as_deref().map(|fit| Thresholds { fit })
+        self.wider.as_deref().map(|fit| Thresholds { fit, neighbours: None })
     }
 }
 

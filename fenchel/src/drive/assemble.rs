@@ -26,11 +26,11 @@ pub(super) struct Rows {
     pub part: Option<Arc<[u32]>>,
 }
 
-/// Numbers of a matrix below which the rows of a fold are copied. Sharing them costs the passes over the
-/// rows that are left out, and curvatures that are no longer one number; measured with 10 folds of the
-/// quadratic loss, 30% of the time at 2e5 numbers (2000 x 100), 12% at 5e5, 9% at 2.5e6 and nothing
-/// where the data are sparse or reduced.
-const FEWEST_SHARED: usize = 1 << 19;
+/// Numbers of a matrix below which the rows of a fold are copied, which takes at most as much memory again a
+/// thread. Sharing them costs the passes over the rows that are left out, and curvatures that are no longer
+/// one number: of a path of 100 points with 10 folds 30% of the time at 2e5 numbers (2000 x 100) and a
+/// quarter at 2.5e6 (500 x 5000), and nothing where the data are sparse or reduced.
+const FEWEST_SHARED: usize = 1 << 22;
 
 impl Rows {
     pub(super) fn all(dataset: &Dataset) -> Self {

@@ -48,6 +48,8 @@ pub(crate) struct Engine {
     design: Option<Identity>,
     /// Copies of the columns of all pieces, where they are coordinates.
     packed: Option<Design>,
+    /// Whether they have the roots of the curvatures in them.
+    rooted: bool,
     /// The memory of earlier copies.
     room: Option<Design>,
 }
@@ -181,6 +183,7 @@ impl Engine {
         if self.packed.is_none() && here && single && design.matrix().is_sparse() {
             self.model.multiply_roots();
             self.packed = design.pick(working, self.model.roots(), self.room.take());
+            self.rooted = self.model.roots().is_some();
         }
     }
 
@@ -302,13 +305,16 @@ impl Engine {
         all: &mut Pieces,
     ) {
         self.anderson.clear();
-        // A quadratic loss has the same curvature everywhere.
-        let uniform = self.model.is_uniform().then(|| self.model.uniform().to_bits());
-        if uniform.is_some() && all.uniform == uniform && all.units == working {
+        let stays = all.curvature.is_some() && all.curvature == self.model.lasting();
+        if stays && all.units == working {
+            if self.rooted {
+                self.model.multiply_roots();
+            }
             return;
         }
         self.room = self.packed.take().or(self.room.take());
-        if uniform.is_none() {
+        self.rooted = false;
+        if !self.model.is_uniform() {
             // All is to be gone through for the bounds as it is.
             self.pack(units, design, working);
         }

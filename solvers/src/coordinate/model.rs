@@ -207,6 +207,13 @@ impl Model {
         self.uniform.is_some()
     }
 
+    /// The bits of a number that tells one curvature of the loss from another, where it is that of all samples
+    /// or at all points.
+    pub fn lasting(&self) -> Option<u64> {
+        let total = || self.total.iter().sum::<f64>().to_bits();
+        self.uniform.map(f64::to_bits).or_else(|| self.fixed.then(total))
+    }
+
     /// The common curvature; 0 where there is none.
     pub fn uniform(&self) -> f64 {
         self.uniform.unwrap_or(0.0)

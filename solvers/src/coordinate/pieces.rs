@@ -23,8 +23,8 @@ pub(crate) fn few_nonzero(nonzero: usize, all: usize) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pub units: Vec<usize>,
-    /// The bits of the curvature that they were made for, where it is the same for all samples.
-    pub uniform: Option<u64>,
+    /// Which curvature they were made for, see [`Model::lasting`].
+    pub curvature: Option<u64>,
     /// Curvature bounds.
     pub lipschitz: Vec<f64>,
     /// Stored column sums, and where each piece's begin.
@@ -88,9 +88,9 @@ impl Pieces {
         (working, coefficients): (&[usize], usize),
     ) {
         self.clear();
-        self.uniform = model.is_uniform().then(|| model.uniform().to_bits());
-        let kept = match self.uniform {
-            Some(_) if before.uniform == self.uniform => before.units.as_slice(),
+        self.curvature = model.lasting();
+        let kept = match self.curvature {
+            Some(_) if before.curvature == self.curvature => before.units.as_slice(),
             _ => &[],
         };
         let mut next = 0;
