@@ -95,6 +95,11 @@ impl SparseMatrix {
         indices.clear();
         values.clear();
         starts.push(0);
+        // Exactly, as much as may be a good part of the whole.
+        let total = cols.iter().map(|&j| self.starts[j + 1] - self.starts[j]).sum();
+        starts.reserve_exact(cols.len());
+        indices.reserve_exact(total);
+        values.reserve_exact(total);
         for &j in cols {
             let range = self.starts[j]..self.starts[j + 1];
             let rows = &self.indices[range.clone()];

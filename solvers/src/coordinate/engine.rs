@@ -15,9 +15,8 @@ use super::units::{Units, shifted_axpy};
 /// the next one.
 pub(crate) const FOCUS: f64 = 0.1;
 
-/// Epochs of a descent before columns are copied for those to come, where the curvature is the same for all
-/// samples.
-const BEFORE_PACKING: usize = 1;
+/// The largest share of the design, one in so many, of which copies are made.
+const COPIED: usize = 2;
 
 /// Epochs that a Newton step by conjugate gradients costs.
 const CONJUGATE: f64 = 30.0;
@@ -123,9 +122,6 @@ impl Engine {
         self.model.settle(intercepts);
         let mut left = inner.epochs;
         'descent: while left > 0 {
-            if inner.epochs - left == BEFORE_PACKING {
-                self.pack(units, design, working);
-            }
             let last = self.epoch(units, design, &all, beta, intercepts);
             left -= 1;
             if last <= inner.tol {
@@ -138,9 +134,6 @@ impl Engine {
                 self.patience.begin();
                 let tol = inner.tol.max(FOCUS * last);
                 while left > 0 {
-                    if inner.epochs - left == BEFORE_PACKING {
-                        self.pack(units, design, working);
-                    }
                     let step = self.epoch(units, design, &nonzero, beta, intercepts);
                     left -= 1;
                     if step <= tol {
@@ -174,16 +167,20 @@ impl Engine {
         self.model.divide_roots();
     }
 
-    /// Copies the columns of coordinates one after the other where they are sparse, so that an epoch does
-    /// not look for them all over the data, and with the roots of the curvatures, so that it gathers one
-    /// number for each of theirs.
+    /// Copies the columns of coordinates one after the other where they are sparse and curvatures differ,
+    /// with the roots of these in them, so that an epoch gathers one number for each of theirs and does not
+    /// look for them all over the data.
     fn pack(&mut self, units: &Units<'_>, design: &Design, working: &[usize]) {
         let here = matches!(units, Units::Coordinates(penalty) if penalty.sweeps_here());
-        let single = self.model.outputs() == 1;
-        if self.packed.is_none() && here && single && design.matrix().is_sparse() {
+        let single = self.model.outputs() == 1 && !self.model.is_uniform();
+        if !here || !single || !design.matrix().is_sparse() {
+            return;
+        }
+        let stored = |&j: &usize| design.stored_column(j).stored();
+        if COPIED * working.iter().map(stored).sum::<usize>() <= design.matrix().stored() {
             self.model.multiply_roots();
-            self.packed = design.pick(working, self.model.roots(), self.room.take());
             self.rooted = self.model.roots().is_some();
+            self.packed = design.pick(working, self.model.roots(), self.room.take());
         }
     }
 
@@ -314,10 +311,7 @@ impl Engine {
         }
         self.room = self.packed.take().or(self.room.take());
         self.rooted = false;
-        if !self.model.is_uniform() {
-            // All is to be gone through for the bounds as it is.
-            self.pack(units, design, working);
-        }
+        self.pack(units, design, working);
         std::mem::swap(all, &mut self.before);
         let columns = Columns { design, packed: self.packed.as_ref() };
         all.renew(&self.before, units, columns, &self.model, (working, coefficients));
