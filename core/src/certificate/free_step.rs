@@ -1,5 +1,12 @@
 //! Newton's step in all parameters, from what certificates are made of.
 
+use super::{Certificate, Certifier, MOST_FREE_DIRECTIONS};
+use crate::curvature::CurvatureForm;
+use crate::directions::Directions;
+use crate::linalg::cholesky_solve;
+use crate::penalty::{Convexity, Lineality};
+use crate::{Problem, kernels};
+
 /// Newton's step in all parameters, see [`Certifier::free_step`].
 #[derive(Debug, Clone)]
 pub struct FreeStep {
@@ -12,13 +19,6 @@ pub struct FreeStep {
     /// The step, laid out like the parameters.
     pub along: Vec<f64>,
 }
-
-use super::{Certificate, Certifier, MOST_FREE_DIRECTIONS};
-use crate::curvature::CurvatureForm;
-use crate::directions::Directions;
-use crate::linalg::cholesky_solve;
-use crate::penalty::{Convexity, Lineality};
-use crate::{Problem, kernels};
 
 impl Certifier {
     /// Newton's step from `params` in all parameters, where the penalty is constant and the loss convex

@@ -270,10 +270,7 @@ impl Engine {
         self.grad_eta.clear();
         (0..model.outputs()).for_each(|k| model.weighted_residual(k, &mut self.grad_eta));
         self.grad_eta.iter_mut().for_each(|g| *g = -*g);
-        let (design, places) = match &self.packed {
-            Some(packed) => (packed, Some(pieces.places.as_slice())),
-            None => (design, None),
-        };
+        let (design, places) = columns(&self.packed, design, pieces);
         let at = At {
             support: &pieces.support,
             lipschitz: &pieces.lipschitz,
@@ -332,10 +329,7 @@ impl Engine {
             Some(_) => (None, 1.0),
             None => (self.model.curvatures(), self.model.uniform()),
         };
-        let (design, columns) = match &self.packed {
-            Some(packed) => (packed, Some(pieces.places.as_slice())),
-            None => (design, None),
-        };
+        let (design, columns) = columns(&self.packed, design, pieces);
         let report = units.sweep(&mut Sweep {
             design,
             columns,
@@ -380,14 +374,11 @@ impl Engine {
         saved.weighted_sum.clone_from(&self.model.weighted_sum);
 
         let (n, p) = (design.samples(), design.features());
+        let (design, places) = columns(&self.packed, design, pieces);
         for (at, (&flat, &target)) in pieces.support.iter().zip(point).enumerate() {
             let step = target - beta[flat];
             if step != 0.0 {
-                let k = flat / p;
-                let (design, j) = match &self.packed {
-                    Some(packed) => (packed, pieces.places[at]),
-                    None => (design, flat % p),
-                };
+                let (j, k) = (places.map_or(flat % p, |places| places[at]), flat / p);
                 let stored = &mut self.model.residual[k * n..(k + 1) * n];
                 shifted_axpy(design, j, -step, stored, &mut self.model.shift[k]);
                 beta[flat] = target;
@@ -409,4 +400,13 @@ impl Engine {
         self.saved = Some(saved);
         taken
     }
+}
+
+/// Where the columns of `pieces` are, and their places there unless those are their features.
+fn columns<'a>(
+    packed: &'a Option<Design>,
+    design: &'a Design,
+    pieces: &'a Pieces,
+) -> (&'a Design, Option<&'a [usize]>) {
+    packed.as_ref().map_or((design, None), |packed| (packed, Some(&pieces.places)))
 }
