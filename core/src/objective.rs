@@ -218,7 +218,12 @@ impl LinearModel {
         self.memo().products.exact(&self.design, u, grad);
     }
 
-    /// The same, where entries of coefficients that are zero need not be exact if they are certain to lie
+    /// The same for the columns `features` alone: `grad` is zero elsewhere.
+    pub(crate) fn mul_t_over(&self, features: &[usize], u: &[f64], grad: &mut [f64]) {
+        self.memo().products.over(&self.design, features, u, grad);
+    }
+
+    /// As [`LinearModel::mul_t`], where entries of coefficients that are zero need not be exact if they are certain to lie
     /// in the subdifferential of `near` at zero.
     pub(crate) fn mul_t_near(&self, near: &dyn Penalty, beta: &[f64], u: &[f64], grad: &mut [f64]) {
         match near.as_separable() {
@@ -285,7 +290,7 @@ impl LinearModel {
         grad: &mut [f64],
         work: &mut Workspace,
     ) -> Option<f64> {
-        self.gradient_with(params, grad, work, |u, grad| self.design.mul_t_over(features, u, grad))
+        self.gradient_with(params, grad, work, |u, grad| self.mul_t_over(features, u, grad))
     }
 
     /// As [`Smooth::value_gradient`], with [`LinearModel::mul_t_near`] for the coefficients.

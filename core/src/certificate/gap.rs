@@ -310,7 +310,7 @@ pub(super) fn multiply(
     match (over, near) {
         (None, None) => model.mul_t(dual, gradient),
         (None, Some(near)) => model.mul_t_near(near, beta, dual, gradient),
-        (Some(features), _) => model.design.mul_t_over(features, dual, gradient),
+        (Some(features), _) => model.mul_t_over(features, dual, gradient),
     }
 }
 

@@ -114,6 +114,16 @@ pub(super) fn solve(
     Ok(solved)
 }
 
+/// The loss at `params`. Of a linear model it comes with the gradient in the predictor, which certificates at
+/// the same point want as well and which is remembered.
+pub(super) fn loss_at(objective: &dyn Objective, params: &[f64]) -> f64 {
+    let Workspace { mut eta, mut grad_eta, .. } = Workspace::default();
+    let model = objective.as_linear().filter(|model| model.shape().own == 0);
+    model
+        .and_then(|model| model.gradient_in_eta(params, &mut eta, &mut grad_eta, &mut []))
+        .unwrap_or_else(|| objective.value(params, &mut Workspace::default()))
+}
+
 /// A solved point as results show it: on the original scale, everything computed afresh from the
 /// parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,7 +154,9 @@ pub struct Point {
 
 impl Point {
     pub(super) fn new(problem: &Problem<'_>, solved: &Solved, lambda: f64) -> Self {
-        let (loss, penalty) = problem.values(&solved.params, &mut Workspace::default());
+        let shape = problem.shape();
+        let loss = loss_at(problem.objective, &solved.params);
+        let penalty = problem.penalty.value(shape.split(&solved.params).0);
         let certificate = solved
             .certificate
             .unwrap_or_else(|| certify_with(problem, &solved.params, solved.dual.as_deref()));

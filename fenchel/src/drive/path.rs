@@ -4,11 +4,11 @@
 //! Where the penalty tells from which scale on the null model is a solution, the points above are
 //! the null model itself, so that they have exactly zero coefficients whatever the solver.
 
-use fenchel_core::{Convexity, Objective, Penalty, Problem, Workspace, certify_with};
+use fenchel_core::{Convexity, Objective, Penalty, Problem, certify_with};
 use fenchel_solvers::{Kept, Method, Progress, Status};
 
 use super::checkpoint::Store;
-use super::fit::{Limits, Point, Solved, Start, solve};
+use super::fit::{Limits, Point, Solved, Start, loss_at, solve};
 use super::null::Null;
 use super::{Error, Event, Job, Listener, Stage};
 
@@ -170,8 +170,7 @@ fn ahead(
         }
     }
     let here = loss + penalty.value(&params[..coefficients]);
-    let loss = objective.value(&ahead, &mut Workspace::default());
-    (loss + penalty.value(&ahead[..coefficients]) < here).then_some(ahead)
+    (loss_at(objective, &ahead) + penalty.value(&ahead[..coefficients]) < here).then_some(ahead)
 }
 
 /// Why the next point should not be begun.
