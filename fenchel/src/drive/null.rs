@@ -26,8 +26,8 @@ const MOST_DIRECTIONS: usize = 1000;
 pub(super) struct Null {
     /// Zero coefficients, all else fitted.
     pub zero: Vec<f64>,
-    /// Zero but for the penalty's lineality space, all else fitted.
-    pub start: Vec<f64>,
+    /// Zero but for the penalty's lineality space, all else fitted; `None` where that is the same.
+    along: Option<Vec<f64>>,
     /// A dual point at `start`, where the loss has a prox in place of a gradient.
     pub dual: Option<Vec<f64>>,
     /// The smallest scale at which `start` is a solution, where the penalty and the loss can tell.
@@ -62,16 +62,15 @@ impl Null {
             _ => Evaluated::at(objective, &zero),
         };
         sizes = sizes.max(at_zero.as_ref().map_or(0.0, Evaluated::size));
-        let start = match &directions {
-            Some(directions) if directions.len() > 0 && objective.as_smooth().is_some() => {
-                fitted(objective, directions, zero.clone())
-            }
-            _ => zero.clone(),
-        };
+        let along = directions
+            .as_ref()
+            .filter(|free| free.len() > 0 && objective.as_smooth().is_some())
+            .map(|free| fitted(objective, free, zero.clone()))
+            .filter(|along| *along != zero);
         let threshold = directions.and_then(|free| {
             let mut grad = match &at_zero {
-                Some(at) if start == zero => at.gradient.clone(),
-                _ => Evaluated::at(objective, &start)?.gradient,
+                Some(at) if along.is_none() => at.gradient.clone(),
+                _ => Evaluated::at(objective, along.as_ref().unwrap_or(&zero))?.gradient,
             };
             grad.truncate(objective.shape().coefficients());
             threshold(penalty, &free, grad)
@@ -80,7 +79,12 @@ impl Null {
             Some(at) => (at.value, Some(at.gradient)),
             None => (objective.value(&zero, &mut Workspace::default()), None),
         };
-        Self { zero, start, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
+        Self { zero, along, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
+    }
+
+    /// Zero but for the penalty's lineality space, all else fitted.
+    pub(super) fn start(&self) -> &[f64] {
+        self.along.as_ref().unwrap_or(&self.zero)
     }
 
     /// A point that stands in for zero coefficients, where these are a saddle point: it is what
@@ -89,8 +93,8 @@ impl Null {
         let loss = objective.value(&start, &mut Workspace::default());
         let gradient = Evaluated::at(objective, &start).map(|at| at.gradient);
         let rounding = ROUNDING * gradient.as_ref().map_or(0.0, |g| max_abs(g));
-        let zero = start.clone();
-        Self { zero, start, dual: None, threshold: None, loss, gradient, rounding }
+        let (zero, along) = (start, None);
+        Self { zero, along, dual: None, threshold: None, loss, gradient, rounding }
     }
 
     /// For a linear model whose loss has a prox in place of a gradient: the optimal dual point
@@ -115,9 +119,9 @@ impl Null {
         };
         let nothing = Directions::none();
         let (zero, zero_dual) = fit(&nothing)?;
-        let (start, dual) = match directions {
-            Some(free) if free.len() > 0 => fit(free)?,
-            _ => (zero.clone(), zero_dual),
+        let (along, dual) = match directions {
+            Some(free) if free.len() > 0 => fit(free).map(|(along, dual)| (Some(along), dual))?,
+            _ => (None, zero_dual),
         };
         let threshold = directions.and_then(|free| {
             let mut grad = vec![0.0; shape.coefficients()];
@@ -125,7 +129,7 @@ impl Null {
             threshold(penalty, free, grad)
         });
         let loss = objective.value(&zero, &mut Workspace::default());
-        Some(Self { zero, start, dual: Some(dual), threshold, loss, gradient: None, rounding: 0.0 })
+        Some(Self { zero, along, dual: Some(dual), threshold, loss, gradient: None, rounding: 0.0 })
     }
 
     /// What "relative" refers to under `penalty`: [`Baseline::at_zero`], from the gradient that is

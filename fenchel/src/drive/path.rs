@@ -73,7 +73,7 @@ pub(super) fn run(
     let mut current = earlier.current;
     let mut path = Path { points: Vec::new(), own: Vec::new(), cut: None };
     let mut before = None;
-    let (mut warm, mut kept) = ((null.start.clone(), null.dual.clone()), Kept::default());
+    let (mut warm, mut kept) = ((null.start().to_vec(), null.dual.clone()), Kept::default());
     for (i, &scale) in scales.iter().enumerate() {
         let penalty = context.penalty.scaled(scale);
         let penalty = penalty.as_ref();
@@ -197,10 +197,10 @@ fn point(
     let tol = job.solver.tol;
     let above = null.threshold.is_some_and(|threshold| scale >= threshold);
     if above {
-        let certificate = certify_with(problem, &null.start, null.dual.as_deref());
+        let certificate = certify_with(problem, null.start(), null.dual.as_deref());
         if certificate.relative <= tol {
             return Ok(Solved {
-                params: null.start.clone(),
+                params: null.start().to_vec(),
                 iterations: 0,
                 status: Status::Converged,
                 certificate: Some(certificate),

@@ -176,7 +176,7 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         own: shape.own,
         solver: prepared.choice.method.name(),
         reason: prepared.reason(),
-        certificate: certify_with(&problem, &prepared.null.start, prepared.null.dual.as_deref())
+        certificate: certify_with(&problem, prepared.null.start(), prepared.null.dual.as_deref())
             .kind,
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),

@@ -9,6 +9,9 @@ use super::model::Model;
 /// ones the trace, which is cheap and never too small.
 const LARGEST_SQUARED: usize = 128;
 
+/// Coefficients whose violations are computed at a time.
+const CHUNK: usize = 512;
+
 /// The share of a column's square that may be left by centring before that cancels.
 const LEAST_LEFT: f64 = 1e-8;
 
@@ -30,16 +33,22 @@ impl<'a> Units<'a> {
             .or_else(|| penalty.as_blocks().map(Units::Blocks))
     }
 
-    /// Distance of `-grad` to the subdifferential, piece by piece.
-    pub fn violations(&self, beta: &[f64], grad: &[f64], out: &mut Vec<f64>) {
+    /// Visits all pieces in order, each with the distance of `-grad` to the subdifferential.
+    pub fn violations(&self, beta: &[f64], grad: &[f64], mut visit: impl FnMut(usize, f64)) {
         match self {
             Self::Coordinates(penalty) => {
-                out.resize(beta.len(), 0.0);
-                penalty.subdiff_dists(beta, grad, out);
+                let mut distances = [0.0; CHUNK];
+                let parts = beta.chunks(CHUNK).zip(grad.chunks(CHUNK)).enumerate();
+                for (first, (beta, grad)) in parts.map(|(at, part)| (at * CHUNK, part)) {
+                    let distances = &mut distances[..beta.len()];
+                    penalty.subdiff_dist_range(first, beta, grad, distances);
+                    distances.iter().enumerate().for_each(|(i, d)| visit(first + i, *d));
+                }
             }
             Self::Blocks(penalty) => {
-                out.resize(penalty.groups().len(), 0.0);
-                penalty.subdiff_dists_blocks(beta, grad, out);
+                let mut distances = vec![0.0; penalty.groups().len()];
+                penalty.subdiff_dists_blocks(beta, grad, &mut distances);
+                distances.into_iter().enumerate().for_each(|(unit, d)| visit(unit, d));
             }
         }
     }

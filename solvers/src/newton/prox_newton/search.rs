@@ -44,15 +44,17 @@ impl ProxNewton {
         let old_penalty = problem.penalty.value(&self.start[..coefficients]);
         let full_penalty = problem.penalty.value(&params[..coefficients]);
         let decrease = slope + full_penalty - old_penalty;
-        let target = params.to_vec();
         self.trial.resize(self.eta.len(), 0.0);
-        let mut step = 1.0;
+        let (mut step, mut target) = (1.0, Vec::new());
         for _ in 0..60 {
             for ((t, e), c) in self.trial.iter_mut().zip(&self.eta).zip(change) {
                 *t = e + step * c;
             }
+            if step == 0.5 {
+                target.extend_from_slice(params);
+            }
             for ((x, old), new) in params.iter_mut().zip(&self.start).zip(&target) {
-                *x = if step == 1.0 { *new } else { old + step * (new - old) };
+                *x = old + step * (new - old);
             }
             let moved = model.fit.value(&self.trial, shape.split(params).2)
                 + problem.penalty.value(&params[..coefficients]);
