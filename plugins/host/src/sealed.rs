@@ -4,6 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// How often a copy is sealed whose pages the kernel itself is at work on, as where it moves memory, and the pause in
+/// between.
+#[cfg(target_os = "linux")]
+const ATTEMPTS: u32 = 50;
+#[cfg(target_os = "linux")]
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// A copy, and where the loader finds it.
 #[derive(Debug)]
 pub(crate) struct Sealed {
@@ -44,13 +51,21 @@ impl Sealed {
         file.write_all(bytes)?;
         let seals =
             libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE;
-        // SAFETY: a valid descriptor, a command and its integer argument.
-        #[allow(unsafe_code)]
-        let sealed = unsafe { libc::fcntl(made, libc::F_ADD_SEALS, seals) };
-        if sealed != 0 {
-            return Err(io::Error::last_os_error());
+        let mut left = ATTEMPTS;
+        loop {
+            // SAFETY: a valid descriptor, a command and its integer argument.
+            #[allow(unsafe_code)]
+            let sealed = unsafe { libc::fcntl(made, libc::F_ADD_SEALS, seals) };
+            if sealed == 0 {
+                return Ok(Self::at(file));
+            }
+            let error = io::Error::last_os_error();
+            left -= 1;
+            if error.kind() != io::ErrorKind::ResourceBusy || left == 0 {
+                return Err(error);
+            }
+            std::thread::sleep(PAUSE);
         }
-        Ok(Self::at(file))
     }
 
     /// A copy that another process has sealed.
