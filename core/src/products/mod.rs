@@ -114,11 +114,9 @@ impl Products {
 
     /// The products of the columns `features` alone: `grad` is zero elsewhere.
     pub fn over(&mut self, design: &Design, features: &[usize], u: &[f64], grad: &mut [f64]) {
-        if self.memory.is_none() {
-            design.mul_t_over(features, u, grad);
-            return;
+        if self.memory.is_some() {
+            self.go_to(design, u);
         }
-        self.go_to(design, u);
         let Some(memory) = &mut self.memory else { return design.mul_t_over(features, u, grad) };
         memory.features.clear();
         memory.features.extend_from_slice(features);
@@ -241,7 +239,12 @@ impl Memory {
             None => self.keep(design.samples(), u),
         };
         for (before, gradient) in self.before.chunks_mut(p).zip(gradient.chunks(p)) {
-            self.features.iter().for_each(|&j| before[j] = gradient[j]);
+            for &j in &self.features {
+                // What is not a number leads nowhere, not even with the weight 0.
+                let known = gradient[j].is_finite();
+                before[j] = if known { gradient[j] } else { 0.0 };
+                self.last[j] = if known { self.last[j] } else { NONE };
+            }
         }
         design.mul_t_into(&self.features, u, gradient);
         for &j in &self.features {
@@ -343,7 +346,16 @@ mod tests {
                 } else if round == 26 {
                     u[0] = 0.1;
                 }
+                if round % 4 == 3 {
+                    let some: Vec<usize> = (0..P).step_by(5).collect();
+                    products.over(design, &some, &u, &mut got);
+                    design.mul_t_over(&some, &u, &mut exact);
+                    assert_eq!(got, exact);
+                }
                 products.bounded(design, &Lopsided, &beta, &u, &mut got);
+                if round % 5 == 1 {
+                    products.bounded(design, &Lopsided, &beta, &u, &mut got);
+                }
                 design.mul_t(&u, &mut exact);
                 for ((got, exact), b) in got.iter().zip(&exact).zip(&beta) {
                     if got.to_bits() != exact.to_bits() {
