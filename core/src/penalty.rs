@@ -114,12 +114,8 @@ pub trait Separable: Send + Sync {
     /// Distance of `-grad` to the (limiting) subdifferential of `omega_j` at `b`; `+inf` where `b`
     /// is outside the domain.
     fn subdiff_dist_at(&self, j: usize, b: f64, grad: f64) -> f64;
-    /// Writes the distance of every coefficient: `out[j]` for `beta[j]` and `grad[j]`, all of them.
-    /// Provided, and compiled anew for every implementing type, as it is asked of all p K at once.
-    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
-        self.subdiff_dist_range(0, beta, grad, out);
-    }
-    /// The sum of `omega_j(beta_j)` over the flat indices in `working`. Provided, as above.
+    /// The sum of `omega_j(beta_j)` over the flat indices in `working`. Provided, and compiled anew for every
+    /// implementing type.
     fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
         working.iter().map(|&j| self.value_at(j, beta[j])).sum()
     }

@@ -117,11 +117,11 @@ pub(super) fn solve(
 /// The loss at `params`. Of a linear model it comes with the gradient in the predictor, which certificates at
 /// the same point want as well and which is remembered.
 pub(super) fn loss_at(objective: &dyn Objective, params: &[f64]) -> f64 {
-    let Workspace { mut eta, mut grad_eta, .. } = Workspace::default();
+    let mut work = Workspace::default();
     let model = objective.as_linear().filter(|model| model.shape().own == 0);
     model
-        .and_then(|model| model.gradient_in_eta(params, &mut eta, &mut grad_eta, &mut []))
-        .unwrap_or_else(|| objective.value(params, &mut Workspace::default()))
+        .and_then(|model| model.gradient_in_eta(params, &mut work.eta, &mut work.grad_eta, &mut []))
+        .unwrap_or_else(|| objective.value(params, &mut work))
 }
 
 /// A solved point as results show it: on the original scale, everything computed afresh from the

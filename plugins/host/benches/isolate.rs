@@ -86,7 +86,7 @@ fn distances_of_200000(bencher: Bencher, it: Where) {
     let mut beta = vec![0.0; 200_000];
     beta.iter_mut().step_by(1000).for_each(|b| *b = 1.0);
     let (grad, mut out) = (numbers(1, 200_000), vec![0.0; 200_000]);
-    bencher.bench_local(|| separable.subdiff_dists(&beta, &grad, &mut out));
+    bencher.bench_local(|| separable.subdiff_dist_range(0, &beta, &grad, &mut out));
 }
 
 #[divan::bench(args = ALL, sample_count = 15, sample_size = 1)]

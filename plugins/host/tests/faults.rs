@@ -55,7 +55,7 @@ fn outputs_that_are_wrong_are_told_apart() {
         "proxes wrote beyond the end of its output, which has room for 3 numbers"
     );
     let dists = |penalty: &dyn Penalty| {
-        penalty.as_separable().unwrap().subdiff_dists(&B, &B, &mut [0.0; 3]);
+        penalty.as_separable().unwrap().subdiff_dist_range(0, &B, &B, &mut [0.0; 3]);
     };
     assert_eq!(
         fault("IN_DISTS=out[0]=-1", dists),

@@ -130,8 +130,11 @@ fn batches_give_what_single_calls_give() {
     assert!(out.iter().enumerate().all(|(j, &b)| b == separable.prox_at(j, v[j], 0.7)));
     assert_eq!(value, out.iter().enumerate().map(|(j, &b)| separable.value_at(j, b)).sum::<f64>());
     let mut dists = vec![0.0; p];
-    separable.subdiff_dists(&out, &grad, &mut dists);
+    separable.subdiff_dist_range(0, &out, &grad, &mut dists);
     assert!((0..p).all(|j| dists[j] == separable.subdiff_dist_at(j, out[j], grad[j])));
+    let mut range = vec![0.0; p - 700];
+    separable.subdiff_dist_range(700, &out[700..], &grad[700..], &mut range);
+    assert_eq!(range, dists[700..]);
     let top = penalty.as_subdifferential().unwrap().subdiff_dist(&out, &grad);
     assert_eq!(top, dists.iter().copied().fold(0.0, f64::max));
     l1.assert_no_fault();

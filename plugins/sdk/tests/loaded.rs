@@ -162,8 +162,8 @@ fn same(foreign: &dyn Penalty, own: &dyn Penalty, n: usize) {
         let (f, o) = (foreign.as_subdifferential().unwrap(), own.as_subdifferential().unwrap());
         assert_eq!(f.subdiff_dist(&ours, &grad), o.subdiff_dist(&ours, &grad));
         let (f, o) = (foreign.as_separable().unwrap(), own.as_separable().unwrap());
-        f.subdiff_dists(&v, &grad, &mut theirs);
-        o.subdiff_dists(&v, &grad, &mut ours);
+        f.subdiff_dist_range(0, &v, &grad, &mut theirs);
+        o.subdiff_dist_range(0, &v, &grad, &mut ours);
         same_numbers(&theirs, &ours);
         for j in [0, n / 2, n - 1] {
             assert_eq!(f.value_at(j, v[j]), o.value_at(j, v[j]));

@@ -9,8 +9,8 @@ use super::model::Model;
 /// ones the trace, which is cheap and never too small.
 const LARGEST_SQUARED: usize = 128;
 
-/// Coefficients whose violations are computed at a time.
-const CHUNK: usize = 512;
+/// Coefficients whose violations are computed at a time: a question to a library each.
+const CHUNK: usize = 2048;
 
 /// The share of a column's square that may be left by centring before that cancels.
 const LEAST_LEFT: f64 = 1e-8;

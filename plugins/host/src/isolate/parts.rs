@@ -50,8 +50,8 @@ impl Separable for Coordinates {
         self.0.number(&calls::SUBDIFF_DISTS, Op::SubdiffDistAt, write).unwrap_or(f64::INFINITY)
     }
 
-    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
-        distances(&self.0, Op::SubdiffDists, beta, grad, out);
+    fn subdiff_dist_range(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
+        distances(&self.0, Op::SubdiffDistRange, Some(first), b, grad, out);
     }
 
     fn value_over(&self, working: &[usize], beta: &[f64]) -> f64 {
@@ -123,7 +123,7 @@ impl Blocks for BlockWise {
     }
 
     fn subdiff_dists_blocks(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
-        distances(&self.remote, Op::BlockDists, beta, grad, out);
+        distances(&self.remote, Op::BlockDists, None, beta, grad, out);
     }
 
     fn value_over_blocks(&self, working: &[usize], beta: &[f64]) -> f64 {
@@ -139,9 +139,18 @@ impl Blocks for BlockWise {
     }
 }
 
-fn distances(remote: &Remote, op: Op, beta: &[f64], grad: &[f64], out: &mut [f64]) {
+/// The distances of the blocks, or of the coefficients from `first` on.
+fn distances(
+    remote: &Remote,
+    op: Op,
+    first: Option<usize>,
+    b: &[f64],
+    grad: &[f64],
+    out: &mut [f64],
+) {
     let done = remote.fill(&calls::SUBDIFF_DISTS, op, out, |to| {
-        to.vector(beta);
+        first.into_iter().for_each(|first| to.size(first));
+        to.vector(b);
         to.numbers(grad);
     });
     if !done {

@@ -138,10 +138,10 @@ impl Separable for ForeignSeparable {
         out[0]
     }
 
-    fn subdiff_dists(&self, beta: &[f64], grad: &[f64], out: &mut [f64]) {
-        let batches = beta.chunks(BATCH).zip(grad.chunks(BATCH)).zip(out.chunks_mut(BATCH));
-        for (i, ((beta, grad), out)) in batches.enumerate() {
-            self.distances(i * BATCH, beta, grad, out);
+    fn subdiff_dist_range(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
+        let batches = b.chunks(BATCH).zip(grad.chunks(BATCH)).zip(out.chunks_mut(BATCH));
+        for (i, ((b, grad), out)) in batches.enumerate() {
+            self.distances(first + i * BATCH, b, grad, out);
         }
     }
 

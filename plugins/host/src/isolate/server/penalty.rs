@@ -82,7 +82,7 @@ impl Server {
                 let report = self.designs.sweep(penalty, op == Op::SweepBlocks, from)?;
                 to.number(report.largest_step);
             }
-            Op::ValueAt | Op::ProxAt | Op::SubdiffDistAt | Op::SubdiffDists | Op::ValueOn => {
+            Op::ValueAt | Op::ProxAt | Op::SubdiffDistAt | Op::SubdiffDistRange | Op::ValueOn => {
                 coordinates(has(penalty.as_separable())?, op, from, &mut self.spread[0], to)?;
             }
             Op::ValueBlock
@@ -152,9 +152,10 @@ fn coordinates(
         Op::SubdiffDistAt => {
             to.number(penalty.subdiff_dist_at(from.size()?, from.number()?, from.number()?));
         }
-        Op::SubdiffDists => {
-            let (beta, grad, out) = (from.vector(spread)?, from.numbers()?, from.numbers()?);
-            penalty.subdiff_dists(beta, grad, out);
+        Op::SubdiffDistRange => {
+            let first = from.size()?;
+            let (b, grad, out) = (from.vector(spread)?, from.numbers()?, from.numbers()?);
+            penalty.subdiff_dist_range(first, b, grad, out);
         }
         Op::ValueOn => {
             let working = from.sizes()?;

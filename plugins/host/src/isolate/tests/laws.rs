@@ -69,8 +69,13 @@ fn whole_vectors_are_answered_to_the_bit() {
             assert_eq!(dist(&*there), dist(&*here));
             match (there.as_separable(), here.as_separable()) {
                 (Some(there), Some(here)) => {
-                    there.subdiff_dists(beta, &grad, &mut a);
-                    here.subdiff_dists(beta, &grad, &mut b);
+                    there.subdiff_dist_range(0, beta, &grad, &mut a);
+                    here.subdiff_dist_range(0, beta, &grad, &mut b);
+                    assert_eq!(a, b);
+                    let (first, rest) = (p / 3, p - p / 3);
+                    a.truncate(rest);
+                    there.subdiff_dist_range(first, &beta[first..], &grad[first..], &mut a);
+                    b.drain(..first);
                 }
                 _ => {
                     let (there, here) = (there.as_blocks().unwrap(), here.as_blocks().unwrap());
