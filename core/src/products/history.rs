@@ -51,6 +51,8 @@ pub(super) struct History {
     table: Vec<Combination>,
     /// Whether that is of the present point and the points that there are.
     current: bool,
+    /// Which of them the present point is.
+    here: Option<u8>,
 }
 
 impl History {
@@ -62,10 +64,16 @@ impl History {
     /// Says that the present point is another one.
     pub fn leave(&mut self) {
         self.current = false;
+        self.here = None;
     }
 
-    /// Takes `u`, n x K, for the present point, which may be one of those kept.
-    pub fn measure(&mut self, n: usize, u: &[f64], here: Option<u8>) {
+    /// Which point the present one is, if it is kept.
+    pub fn here(&self) -> Option<u8> {
+        self.here
+    }
+
+    /// Fills the table for the present point `u`, n x K.
+    pub fn measure(&mut self, n: usize, u: &[f64]) {
         if std::mem::replace(&mut self.current, true) {
             return;
         }
@@ -85,7 +93,7 @@ impl History {
             let gram = Gram { values: gram, room: self.room };
             for earlier in (0..m).chain([usize::from(NONE)]) {
                 for last in 0..m {
-                    table[earlier * WIDTH + last] = if here == Some(last as u8) {
+                    table[earlier * WIDTH + last] = if self.here == Some(last as u8) {
                         Combination { earlier: 0.0, last: 1.0, distance: 0.0 }
                     } else {
                         gram.combination(square, &along, earlier, last)
@@ -100,8 +108,8 @@ impl History {
         Table(&self.table[k * WIDTH * WIDTH..(k + 1) * WIDTH * WIDTH])
     }
 
-    /// Keeps `u` where there is room, or else in the place of the point that is worth least; which place that
-    /// is, and whether another point was there.
+    /// Keeps the present point `u` where there is room, or else in the place of the point that is worth least;
+    /// which place that is, and whether another point was there.
     pub fn keep(&mut self, n: usize, u: &[f64], worth: &Worth) -> (u8, bool) {
         self.current = false;
         let full = self.points.len() == self.room;
@@ -120,6 +128,7 @@ impl History {
                 gram[other * self.room + place] = product;
             }
         }
+        self.here = Some(place as u8);
         (place as u8, full)
     }
 }

@@ -55,8 +55,6 @@ pub(crate) struct Products {
 struct Memory {
     history: History,
     worth: Worth,
-    /// Where the present dual point is in the history, once a column was multiplied there.
-    here: Option<u8>,
     /// The norms of the columns, not less than they are.
     norms: Vec<f32>,
     /// The points at which each column was multiplied last and before that.
@@ -96,14 +94,10 @@ impl Products {
         let moved = self.go_to(design, u);
         match &mut self.memory {
             Some(memory) => {
-                memory.history.measure(design.samples(), &self.dual, memory.here);
+                memory.history.measure(design.samples(), &self.dual);
                 memory.choose(design, near, beta, &self.gradient, grad);
                 memory.multiply(design, &self.dual, &mut self.gradient);
-                let p = design.features();
-                for (grad, gradient) in grad.chunks_mut(p).zip(self.gradient.chunks(p)) {
-                    memory.features.iter().for_each(|&j| grad[j] = gradient[j]);
-                }
-                return;
+                return take(&memory.features, design.features(), &self.gradient, grad);
             }
             None if moved && self.moves > FIRST && pays(design) => self.remember(design),
             None if moved => self.multiply_all(design),
@@ -122,10 +116,7 @@ impl Products {
         memory.features.extend_from_slice(features);
         memory.multiply(design, &self.dual, &mut self.gradient);
         grad.fill(0.0);
-        let p = design.features();
-        for (grad, gradient) in grad.chunks_mut(p).zip(self.gradient.chunks(p)) {
-            features.iter().for_each(|&j| grad[j] = gradient[j]);
-        }
+        take(features, design.features(), &self.gradient, grad);
     }
 
     /// Takes `u` for the dual point; whether it was another one.
@@ -140,7 +131,6 @@ impl Products {
         }
         if let Some(memory) = &mut self.memory {
             memory.history.leave();
-            memory.here = None;
         }
         self.dual.clear();
         self.dual.extend_from_slice(u);
@@ -172,9 +162,8 @@ impl Products {
         let (here, _) = history.keep(n, &self.dual, &Worth::default());
         let (last, earlier) = (vec![here; p], vec![NONE; p]);
         let before = vec![0.0; self.gradient.len()];
-        let (worth, here, features) = (Worth::new(here, p), Some(here), Vec::new());
-        let memory = Memory { history, worth, here, norms, last, earlier, before, features };
-        self.memory = Some(memory);
+        let (worth, features) = (Worth::new(here, p), Vec::new());
+        self.memory = Some(Memory { history, worth, norms, last, earlier, before, features });
     }
 }
 
@@ -228,16 +217,13 @@ impl Memory {
     /// others there.
     fn multiply(&mut self, design: &Design, u: &[f64], gradient: &mut [f64]) {
         let p = design.features();
-        if let Some(here) = self.here {
+        if let Some(here) = self.history.here() {
             self.features.retain(|&j| self.last[j] != here);
         }
         if self.features.is_empty() {
             return;
         }
-        let here = match self.here {
-            Some(here) => here,
-            None => self.keep(design.samples(), u),
-        };
+        let here = self.history.here().unwrap_or_else(|| self.keep(design.samples(), u));
         for (before, gradient) in self.before.chunks_mut(p).zip(gradient.chunks(p)) {
             for &j in &self.features {
                 // What is not a number leads nowhere, not even with the weight 0.
@@ -263,8 +249,14 @@ impl Memory {
             self.earlier.iter_mut().for_each(forget);
             self.worth.forget(here);
         }
-        self.here = Some(here);
         here
+    }
+}
+
+/// Copies the entries of some of p features.
+fn take(features: &[usize], p: usize, from: &[f64], to: &mut [f64]) {
+    for (to, from) in to.chunks_mut(p).zip(from.chunks(p)) {
+        features.iter().for_each(|&j| to[j] = from[j]);
     }
 }
 
