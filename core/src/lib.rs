@@ -46,6 +46,7 @@ pub mod problem;
 mod products;
 pub mod samples;
 pub mod simplex;
+mod snapshot;
 mod space;
 pub mod spec;
 mod subset;
@@ -81,6 +82,7 @@ pub use penalty::{
 pub use problem::Problem;
 pub use products::NEAR;
 pub use samples::{Response, ResponseKind, Samples};
+pub use snapshot::Snapshot;
 pub use space::Space;
 pub use spec::{
     Context, FeatureRef, GroupsSpec, LossSpec, PenaltySpec, Raw, Resolve, feature_weights, one,

@@ -1,18 +1,28 @@
 //! Names of features, of which there may be a million.
 
 use std::fmt::Write;
-use std::ops::Index;
-use std::sync::Arc;
+use std::ops::{Index, Range};
+use std::sync::{Arc, OnceLock};
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names in one buffer: a string of its own for each would take several times as much memory. Cloning
 /// is cheap.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Names(Arc<Packed>);
+#[derive(Clone)]
+pub struct Names(Arc<Source>);
 
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Where names come from.
+enum Source {
+    Given(Packed),
+    /// `1 .. count`, whose text is made when the first of them is asked for.
+    Numbered {
+        count: usize,
+        text: OnceLock<String>,
+    },
+}
+
+#[derive(Default)]
 struct Packed {
     text: String,
     /// Where each name ends.
@@ -20,6 +30,10 @@ struct Packed {
 }
 
 impl Packed {
+    fn range(&self, j: usize) -> Range<usize> {
+        if j == 0 { 0..self.ends[0] } else { self.ends[j - 1]..self.ends[j] }
+    }
+
     fn push(&mut self, name: &str) {
         self.text.push_str(name);
         self.ends.push(self.text.len());
@@ -28,24 +42,22 @@ impl Packed {
     fn finish(mut self) -> Names {
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();
-        Names(Arc::new(self))
+        Names(Arc::new(Source::Given(self)))
     }
 }
 
 impl Names {
     /// The names `1 .. count`.
     pub fn numbered(count: usize) -> Self {
-        let mut packed = Packed { text: String::new(), ends: Vec::with_capacity(count) };
-        for number in 1..=count {
-            write!(packed.text, "{number}").expect("a string takes all that is written");
-            packed.ends.push(packed.text.len());
-        }
-        packed.finish()
+        Self(Arc::new(Source::Numbered { count, text: OnceLock::new() }))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.ends.len()
+        match &*self.0 {
+            Source::Given(packed) => packed.ends.len(),
+            Source::Numbered { count, .. } => *count,
+        }
     }
 
     /// Whether there are none.
@@ -55,9 +67,15 @@ impl Names {
 
     /// Name `j`, counted from 0.
     pub fn get(&self, j: usize) -> Option<&str> {
-        let Packed { text, ends } = &*self.0;
-        let begin = if j == 0 { 0 } else { *ends.get(j - 1)? };
-        Some(&text[begin..*ends.get(j)?])
+        if j >= self.len() {
+            return None;
+        }
+        Some(match &*self.0 {
+            Source::Given(packed) => &packed.text[packed.range(j)],
+            Source::Numbered { count, text } => {
+                &text.get_or_init(|| numbers(*count))[digits_before(j)..digits_before(j + 1)]
+            }
+        })
     }
 
     /// All names, in order.
@@ -65,11 +83,50 @@ impl Names {
         (0..self.len()).map(|j| &self[j])
     }
 
+    /// A name that there is twice.
+    pub fn repeated(&self) -> Option<&str> {
+        if let Source::Numbered { .. } = &*self.0 {
+            return None;
+        }
+        let mut names: Vec<&str> = self.iter().collect();
+        names.sort_unstable();
+        names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+    }
+
     /// A string each.
     pub fn to_vec(&self) -> Vec<String> {
         self.iter().map(str::to_owned).collect()
     }
 }
+
+/// The digits of `1 .. count`, one number after the other.
+fn numbers(count: usize) -> String {
+    let mut text = String::with_capacity(digits_before(count));
+    for number in 1..=count {
+        write!(text, "{number}").expect("a string takes all that is written");
+    }
+    text
+}
+
+/// How many digits `1 .. j` have together: one for each power of ten up to each of them.
+fn digits_before(j: usize) -> usize {
+    let powers = std::iter::successors(Some(1usize), |power| power.checked_mul(10));
+    powers.take_while(|&power| power <= j).map(|power| j + 1 - power).sum()
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Packed::default().finish()
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Names {}
 
 impl Index<usize> for Names {
     type Output = str;
@@ -139,9 +196,17 @@ mod tests {
         assert_eq!((names.len(), &names[2], names.get(4)), (4, "größe", None));
         assert_eq!(names.to_vec(), ["age", "", "größe", "age"]);
         assert_eq!(format!("{names:?}"), r#"["age", "", "größe", "age"]"#);
+        assert_eq!((names.repeated(), Names::from_iter(["b", "a"]).repeated()), (Some("age"), None));
         assert!(Names::default().is_empty() && Names::default().get(0).is_none());
-        let numbered = Names::numbered(12);
-        assert_eq!((numbered.len(), &numbered[0], &numbered[11]), (12, "1", "12"));
+    }
+
+    #[test]
+    fn numbers_are_names() {
+        let numbered = Names::numbered(1234);
+        assert_eq!((numbered.len(), numbered.get(1234)), (1234, None));
+        assert!(numbered.iter().eq((1..=1234).map(|number| number.to_string())));
+        assert!(numbered == Names::from_iter(numbered.iter()) && numbered != Names::numbered(1233));
+        assert!(Names::numbered(0) == Names::default());
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::kernels;
 use crate::layers::Layer;
 use crate::loss::DataFit;
 use crate::penalty::Penalty;
-use crate::products::{Products, same};
+use crate::products::Products;
+use crate::snapshot::Snapshot;
 use crate::subset::Subset;
 use crate::{Error, OwnReport};
 
@@ -150,7 +151,7 @@ pub struct LinearModel {
 #[derive(Debug, Default)]
 struct Memo {
     /// Coefficients and intercepts, and their `eta`.
-    params: Vec<f64>,
+    params: Snapshot,
     eta: Vec<f64>,
     /// The loss there and its gradient in `eta`, empty where they are not known.
     loss: f64,
@@ -237,15 +238,14 @@ impl LinearModel {
         let shape = self.shape();
         let params = &params[..shape.len() - shape.own];
         let mut memo = self.memo();
-        if !memo.eta.is_empty() && same(&memo.params, params) {
+        if !memo.eta.is_empty() && memo.params.equals(params) {
             eta.clone_from(&memo.eta);
             return;
         }
-        memo.params.clear();
         memo.grad_eta.clear();
         self.eta_afresh(shape, params, eta);
         memo.eta.clone_from(eta);
-        memo.params.extend_from_slice(params);
+        memo.params.take(params);
     }
 
     /// The loss at `params` and its gradient in `eta`, n x K each, and in the loss's own parameters;
@@ -263,7 +263,7 @@ impl LinearModel {
         let given = &params[..shape.len() - shape.own];
         if shape.own == 0 {
             let memo = self.memo();
-            if memo.grad_eta.len() == length && length > 0 && same(&memo.params, given) {
+            if memo.grad_eta.len() == length && length > 0 && memo.params.equals(given) {
                 grad_eta.clone_from(&memo.grad_eta);
                 return Some(memo.loss);
             }
@@ -273,7 +273,7 @@ impl LinearModel {
         if shape.own == 0 {
             let mut memo = self.memo();
             // Another thread may have asked at other parameters since.
-            if same(&memo.params, given) {
+            if memo.params.equals(given) {
                 memo.loss = loss;
                 memo.grad_eta.clone_from(grad_eta);
             }

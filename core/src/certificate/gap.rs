@@ -189,21 +189,24 @@ impl Certifier {
         penalty: &dyn Conjugate,
     ) -> Option<(f64, f64)> {
         let u = &mut self.scratch;
-        u.clear();
-        u.extend(self.gradient.iter().map(|g| -g));
         // What is orthogonal up to rounding is made so exactly, as the conjugate is infinite else.
         match lineality {
-            Lineality::Trivial => {}
-            Lineality::Everything => u.fill(0.0),
-            Lineality::Coordinates(coordinates) => coordinates.iter().for_each(|&j| u[j] = 0.0),
-            Lineality::Basis(basis) => remove_components(basis, u),
+            // Where nothing is, the gradient itself is at hand, and the memory of a copy is saved.
+            Lineality::Trivial => return scaled_conjugate(penalty, &mut self.gradient),
+            Lineality::Everything => {
+                u.clear();
+                u.resize(self.gradient.len(), 0.0);
+            }
+            Lineality::Coordinates(coordinates) => {
+                u.clone_from(&self.gradient);
+                coordinates.iter().for_each(|&j| u[j] = 0.0);
+            }
+            Lineality::Basis(basis) => {
+                u.clone_from(&self.gradient);
+                remove_components(basis, u);
+            }
         }
-        let scale = penalty.dual_scale(u);
-        if scale.is_nan() || scale <= 0.0 {
-            return None;
-        }
-        u.iter_mut().for_each(|u| *u *= scale);
-        Some((scale, penalty.conjugate(u)))
+        scaled_conjugate(penalty, u)
     }
 
     /// `f*(s G) - s <G, offset>`.
@@ -297,6 +300,33 @@ impl Certifier {
         // Where the curvature vanishes along a direction, nothing was moved: no dual point then.
         directions.within(&right, &norms, kernels::norm2(dual), ORTHOGONAL).then_some(free)
     }
+}
+
+/// The `s` by which `-gradient` comes into the domain of `Omega*`, and `Omega*(-s gradient)`; the gradient is
+/// as it was afterwards, but for rounding by less than two units in the last place.
+fn scaled_conjugate(penalty: &dyn Conjugate, gradient: &mut [f64]) -> Option<(f64, f64)> {
+    scale_by(-1.0, gradient);
+    let scale = penalty.dual_scale(gradient);
+    if scale.is_nan() || scale <= 0.0 {
+        scale_by(-1.0, gradient);
+        return None;
+    }
+    if scale < f64::MIN_POSITIVE.sqrt() {
+        // What would be lost on the way to numbers so small.
+        let small: Vec<f64> = gradient.iter().map(|u| scale * u).collect();
+        scale_by(-1.0, gradient);
+        return Some((scale, penalty.conjugate(&small)));
+    }
+    if scale != 1.0 {
+        scale_by(scale, gradient);
+    }
+    let conjugate = penalty.conjugate(gradient);
+    scale_by(-1.0 / scale, gradient);
+    Some((scale, conjugate))
+}
+
+fn scale_by(factor: f64, v: &mut [f64]) {
+    v.iter_mut().for_each(|v| *v *= factor);
 }
 
 /// `gradient <- X'dual`, over some features only, or where it may matter only.

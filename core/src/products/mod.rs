@@ -268,7 +268,7 @@ fn pays(design: &Design) -> bool {
 }
 
 /// Whether all numbers agree to the last bit, so that what follows from them does.
-pub(crate) fn same(a: &[f64], b: &[f64]) -> bool {
+fn same(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 

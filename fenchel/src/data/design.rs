@@ -57,13 +57,11 @@ pub(super) fn encode(
         Body::Sparse(_) => sparse_design(config, table, &features, rows)?,
         Body::Columns(_) => dense_design(config, table, &features, rows)?,
     };
-    let mut names: Vec<&str> = encoded.names.iter().collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        let message = format!("two features would be called \"{}\"", twice[0]);
+    if let Some(twice) = encoded.names.repeated() {
+        let message = format!("two features would be called \"{twice}\"");
         return Err(DataError::new(&path, message).help("rename a column"));
     }
-    if names.is_empty() {
+    if encoded.names.is_empty() {
         return Err(DataError::new(&path, "no feature is left: each text column has one level"));
     }
     Ok(encoded)
@@ -196,22 +194,22 @@ fn sparse_design(
         features.iter().map(|&j| &table.names()[j]).collect()
     };
     let mut fill = vec![None; names.len()];
-    for (j, name) in names.iter().enumerate() {
+    for (j, fill) in fill.iter_mut().enumerate() {
         let Column::Sparse(indices, values) = matrix.column(j) else { continue };
         if let Some(at) = values.iter().position(|x| x.is_infinite()) {
             let message = format!("expected a finite number, got {}", values[at]);
-            return Err(table.error_at(rows[indices[at] as usize], name, message));
+            return Err(table.error_at(rows[indices[at] as usize], &names[j], message));
         }
         if config.missing == Missing::Mean && values.iter().any(|x| x.is_nan()) {
             let mean = mean(values.iter().copied(), rows.len() - values.len());
-            fill[j] = Some(mean.ok_or_else(|| table.error_in(name, "every cell is missing"))?);
+            *fill = Some(mean.ok_or_else(|| table.error_in(&names[j], "every cell is missing"))?);
         }
     }
     if fill.iter().any(Option::is_some) {
         sparse::fill_missing(&mut matrix, &fill);
     }
-    let encoding = names.iter().zip(&fill).filter_map(|(name, fill)| {
-        fill.map(|mean| Encoding::Mean { column: name.to_owned(), mean })
+    let encoding = fill.iter().enumerate().filter_map(|(j, fill)| {
+        fill.map(|mean| Encoding::Mean { column: names[j].to_owned(), mean })
     });
     let encoding = encoding.collect();
     Ok(Encoded { matrix, names, encoding })

@@ -11,7 +11,7 @@ use super::block::room;
 use super::error::DataError;
 use super::npy::Array;
 use super::source::Source;
-use super::sparse::{Triplets, check_shape};
+use super::sparse::{Triplets, check_entries, check_shape, from_columns};
 use super::table::{Body, Table};
 
 /// Reads an archive that holds one array, or an array called `x` or `arr_0`, or a sparse matrix in
@@ -170,14 +170,16 @@ impl<'p> Archive<'p> {
                     let message = "`indptr`, `indices` and `data` do not fit each other";
                     return Err(DataError::new(path, message));
                 }
-                let mut others = Vec::with_capacity(indices.len());
+                if !by_row {
+                    check_entries(path, values.len())?;
+                    let matrix = from_columns(rows, cols, pointers, indices, values);
+                    return Ok(Table::unnamed(path, Body::Sparse(matrix), rows, None));
+                }
+                let mut row = Vec::with_capacity(indices.len());
                 for (i, ends) in pointers.windows(2).enumerate() {
-                    others.resize(ends[1], index(i));
+                    row.resize(ends[1], index(i));
                 }
-                match by_row {
-                    true => Triplets { rows: others, cols: indices, values },
-                    false => Triplets { rows: indices, cols: others, values },
-                }
+                Triplets { rows: row, cols: indices, values }
             }
             other => {
                 let message = format!("a sparse matrix in the format \"{other}\" is not supported");

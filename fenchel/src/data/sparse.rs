@@ -39,10 +39,7 @@ impl Triplets {
     ) -> Result<Matrix, DataError> {
         check_shape(path, rows, cols)?;
         let Self { rows: mut indices, cols: mut places, mut values } = self;
-        if values.len() > u32::MAX as usize {
-            let message = format!("{} entries are too many for a sparse matrix", values.len());
-            return Err(DataError::new(path, message));
-        }
+        check_entries(path, values.len())?;
         let mut starts = vec![0; cols + 1];
         places.iter().for_each(|&j| starts[j as usize + 1] += 1);
         for j in 0..cols {
@@ -65,11 +62,23 @@ impl Triplets {
             }
         }
         drop(places);
-        sort_columns(&mut starts, &mut indices, &mut values);
-        indices.shrink_to_fit();
-        values.shrink_to_fit();
-        Ok(from_parts(rows, cols, starts, indices, values))
+        Ok(from_columns(rows, cols, starts, indices, values))
     }
+}
+
+/// The matrix of columns whose entries are in any order, and where those at one place are added up. Column
+/// `j` is what stands between `starts[j]` and `starts[j + 1]`; all has been checked.
+pub(super) fn from_columns(
+    rows: usize,
+    cols: usize,
+    mut starts: Vec<usize>,
+    mut indices: Vec<u32>,
+    mut values: Vec<f64>,
+) -> Matrix {
+    sort_columns(&mut starts, &mut indices, &mut values);
+    indices.shrink_to_fit();
+    values.shrink_to_fit();
+    from_parts(rows, cols, starts, indices, values)
 }
 
 /// Sorts each column by row, and adds up what stands in one row, in the order of the file.
@@ -112,6 +121,15 @@ pub(super) fn check_shape(path: &Path, rows: usize, cols: usize) -> Result<(), D
     }
     if cols > MAX_COLUMNS {
         let message = format!("{cols} columns are too many: at most {MAX_COLUMNS} are supported");
+        return Err(DataError::new(path, message));
+    }
+    Ok(())
+}
+
+/// Errors: more entries than can be counted.
+pub(super) fn check_entries(path: &Path, entries: usize) -> Result<(), DataError> {
+    if entries > u32::MAX as usize {
+        let message = format!("{entries} entries are too many for a sparse matrix");
         return Err(DataError::new(path, message));
     }
     Ok(())

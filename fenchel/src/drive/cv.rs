@@ -98,7 +98,8 @@ pub(super) fn fold_of(
     let training = all.select(&training, share).map_err(within("cv"))?;
     let points = context.scales.len();
     let objective = assemble_for(loss, &training, &job.model, points)?;
-    let null = Null::of(objective.as_ref(), context.penalty);
+    let mut null = Null::of(objective.as_ref(), context.penalty);
+    null.refer(objective.as_ref(), context.penalty, context.scales);
     let stage = Stage::Fold { fold: k, folds: assignment.len() };
     let path = path::run(context, stage, objective.as_ref(), &null)?;
     let left_out = all.select(&assignment[k], share).map_err(within("cv"))?;

@@ -5,8 +5,10 @@
 //! coefficients along the penalty's lineality space are fitted as well. At `start` the gradient is
 //! orthogonal to what the penalty leaves free, so that some scale may make it a solution.
 
+use std::borrow::Cow;
+
 use fenchel_core::{
-    Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Workspace,
+    Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Snapshot, Workspace,
     dual::{fit_free, intercept_columns},
     kernels::max_abs,
     worst,
@@ -25,17 +27,19 @@ const MOST_DIRECTIONS: usize = 1000;
 #[derive(Debug, Clone)]
 pub(super) struct Null {
     /// Zero coefficients, all else fitted.
-    pub zero: Vec<f64>,
+    pub(super) zero: Snapshot,
     /// Zero but for the penalty's lineality space, all else fitted; `None` where that is the same.
-    along: Option<Vec<f64>>,
+    along: Option<Snapshot>,
     /// A dual point at `start`, where the loss has a prox in place of a gradient.
     pub dual: Option<Vec<f64>>,
     /// The smallest scale at which `start` is a solution, where the penalty and the loss can tell.
     pub threshold: Option<f64>,
     /// The loss at `zero`.
     loss: f64,
-    /// The gradient at `zero`, where there is one.
+    /// The gradient at `zero`, where there is one, until it is known what "relative" refers to.
     gradient: Option<Vec<f64>>,
+    /// What "relative" refers to, scale by scale.
+    baselines: Vec<Baseline>,
     /// A stationarity that is zero but for rounding.
     rounding: f64,
 }
@@ -53,13 +57,14 @@ impl Null {
             return null;
         }
         let at_origin = Evaluated::at(objective, &origin);
-        let fitted_already = at_origin.as_ref().is_some_and(|at| at.is_flat);
-        let zero =
-            if fitted_already { origin } else { fitted(objective, &nothing, origin.clone()) };
         let mut sizes = at_origin.as_ref().map_or(0.0, Evaluated::size);
-        let at_zero = match at_origin {
-            Some(at) if fitted_already => Some(at),
-            _ => Evaluated::at(objective, &zero),
+        let (zero, at_zero) = match at_origin.filter(|at| at.is_flat) {
+            Some(at) => (origin, Some(at)),
+            None => {
+                let zero = fitted(objective, &nothing, origin);
+                let at_zero = Evaluated::at(objective, &zero);
+                (zero, at_zero)
+            }
         };
         sizes = sizes.max(at_zero.as_ref().map_or(0.0, Evaluated::size));
         let along = directions
@@ -68,22 +73,28 @@ impl Null {
             .map(|free| fitted(objective, free, zero.clone()))
             .filter(|along| *along != zero);
         let threshold = directions.and_then(|free| {
-            let mut grad = match &at_zero {
-                Some(at) if along.is_none() => at.gradient.clone(),
-                _ => Evaluated::at(objective, along.as_ref().unwrap_or(&zero))?.gradient,
-            };
-            grad.truncate(objective.shape().coefficients());
-            threshold(penalty, &free, grad)
+            let coefficients = objective.shape().coefficients();
+            match &at_zero {
+                Some(at) if along.is_none() => {
+                    threshold(penalty, &free, &at.gradient[..coefficients])
+                }
+                _ => {
+                    let at = Evaluated::at(objective, along.as_ref().unwrap_or(&zero))?;
+                    threshold(penalty, &free, &at.gradient[..coefficients])
+                }
+            }
         });
         let (loss, gradient) = match at_zero {
             Some(at) => (at.value, Some(at.gradient)),
             None => (objective.value(&zero, &mut Workspace::default()), None),
         };
-        Self { zero, along, dual: None, threshold, loss, gradient, rounding: ROUNDING * sizes }
+        let (zero, along) = (Snapshot::of(&zero), along.map(|along| Snapshot::of(&along)));
+        let (rounding, baselines) = (ROUNDING * sizes, Vec::new());
+        Self { zero, along, dual: None, threshold, loss, gradient, baselines, rounding }
     }
 
     /// Zero but for the penalty's lineality space, all else fitted.
-    pub(super) fn start(&self) -> &[f64] {
+    pub(super) fn start(&self) -> &Snapshot {
         self.along.as_ref().unwrap_or(&self.zero)
     }
 
@@ -93,8 +104,9 @@ impl Null {
         let loss = objective.value(&start, &mut Workspace::default());
         let gradient = Evaluated::at(objective, &start).map(|at| at.gradient);
         let rounding = ROUNDING * gradient.as_ref().map_or(0.0, |g| max_abs(g));
-        let (zero, along) = (start, None);
-        Self { zero, along, dual: None, threshold: None, loss, gradient, rounding }
+        let (zero, along) = (Snapshot::of(&start), None);
+        let (dual, threshold, baselines) = Default::default();
+        Self { zero, along, dual, threshold, loss, gradient, baselines, rounding }
     }
 
     /// For a linear model whose loss has a prox in place of a gradient: the optimal dual point
@@ -126,18 +138,40 @@ impl Null {
         let threshold = directions.and_then(|free| {
             let mut grad = vec![0.0; shape.coefficients()];
             model.mul_t(&dual, &mut grad);
-            threshold(penalty, free, grad)
+            threshold(penalty, free, &grad)
         });
         let loss = objective.value(&zero, &mut Workspace::default());
-        Some(Self { zero, along, dual: Some(dual), threshold, loss, gradient: None, rounding: 0.0 })
+        let (zero, along) = (Snapshot::of(&zero), along.map(|along| Snapshot::of(&along)));
+        let (gradient, baselines, rounding) = Default::default();
+        let dual = Some(dual);
+        Some(Self { zero, along, dual, threshold, loss, gradient, baselines, rounding })
+    }
+
+    /// Finds out what "relative" refers to under `penalty` at each of `scales`, and forgets the gradient, which
+    /// serves nothing else and is as long as the coefficients.
+    pub(super) fn refer(
+        &mut self,
+        objective: &dyn Objective,
+        penalty: &dyn Penalty,
+        scales: &[f64],
+    ) {
+        let at = |&scale: &f64| self.baseline(objective, penalty.scaled(scale).as_ref());
+        self.baselines = scales.iter().map(at).collect();
+        self.gradient = None;
+    }
+
+    /// What "relative" refers to at scale `i` of those.
+    pub(super) fn reference(&self, i: usize) -> Baseline {
+        self.baselines[i]
     }
 
     /// What "relative" refers to under `penalty`: [`Baseline::at_zero`], from the gradient that is
     /// at hand. Where zero is outside the penalty's domain, the loss alone is referred to; and a
     /// distance that is zero but for rounding is zero, as it would make any other look infinite.
-    pub(super) fn baseline(&self, objective: &dyn Objective, penalty: &dyn Penalty) -> Baseline {
+    fn baseline(&self, objective: &dyn Objective, penalty: &dyn Penalty) -> Baseline {
         let coefficients = objective.shape().coefficients();
-        let (beta, value) = (&self.zero[..coefficients], penalty.value(&self.zero[..coefficients]));
+        let zero = self.zero.to_vec();
+        let (beta, value) = (&zero[..coefficients], penalty.value(&zero[..coefficients]));
         let value = if value.is_finite() { self.loss + value } else { self.loss };
         let mut baseline = Baseline { objective: value.abs(), ..Baseline::default() };
         if !baseline.objective.is_finite() {
@@ -151,7 +185,7 @@ impl Null {
             }
             (None, Some(_)) => {
                 let problem = Problem { objective, penalty, baseline: Baseline::default() };
-                let residual = Certifier::default().prox_residual(&problem, &self.zero);
+                let residual = Certifier::default().prox_residual(&problem, &zero);
                 baseline.prox_residual = self.unless_rounding(residual.map_or(0.0, |c| c.value));
             }
             (_, None) => {}
@@ -220,10 +254,13 @@ fn fitted(objective: &dyn Objective, directions: &Directions, from: Vec<f64>) ->
 }
 
 /// The smallest scale that keeps the coefficients at `start`, where the gradient is `grad`.
-fn threshold(penalty: &dyn Penalty, free: &Directions, mut grad: Vec<f64>) -> Option<f64> {
+fn threshold(penalty: &dyn Penalty, free: &Directions, grad: &[f64]) -> Option<f64> {
     let rule = penalty.as_zero_threshold()?;
-    free.project_out(&mut grad);
-    rule.zero_threshold(&grad).filter(|scale| scale.is_finite())
+    let mut rest = Cow::Borrowed(grad);
+    if free.len() > 0 {
+        free.project_out(rest.to_mut());
+    }
+    rule.zero_threshold(&rest).filter(|scale| scale.is_finite())
 }
 
 /// The change of `eta` (n x K) along each direction, then along each intercept.

@@ -4,7 +4,7 @@
 //! Where the penalty tells from which scale on the null model is a solution, the points above are
 //! the null model itself, so that they have exactly zero coefficients whatever the solver.
 
-use fenchel_core::{Convexity, Objective, Penalty, Problem, certify_with};
+use fenchel_core::{Convexity, Objective, Penalty, Problem, Snapshot, certify_with};
 use fenchel_solvers::{Kept, Method, Progress, Status};
 
 use super::checkpoint::Store;
@@ -61,7 +61,7 @@ impl Own {
     }
 }
 
-/// Solves the grid on one set of samples.
+/// Solves the grid on one set of samples, to whose scales the null model was told to refer.
 pub(super) fn run(
     context: Context<'_>,
     stage: Stage,
@@ -77,8 +77,7 @@ pub(super) fn run(
     for (i, &scale) in scales.iter().enumerate() {
         let penalty = context.penalty.scaled(scale);
         let penalty = penalty.as_ref();
-        let baseline = null.baseline(objective, penalty);
-        let problem = Problem { objective, penalty, baseline };
+        let problem = Problem { objective, penalty, baseline: null.reference(i) };
         let solved = match earlier.finished.get(i) {
             Some(solved) => solved.clone(),
             None => {
@@ -135,7 +134,7 @@ pub(super) fn run(
                     let here = (scale, solved.params.as_slice(), loss);
                     ahead(objective, next.as_ref(), before, here, to)
                 });
-                before = Some((scale, solved.params.clone()));
+                before = Some((scale, Snapshot::of(&solved.params)));
                 (ahead.unwrap_or(solved.params), solved.dual)
             }
             (None, None) => (solved.params, solved.dual),
@@ -150,7 +149,7 @@ pub(super) fn run(
 fn ahead(
     objective: &dyn Objective,
     penalty: &dyn Penalty,
-    (earlier, before): (f64, Vec<f64>),
+    (earlier, before): (f64, Snapshot),
     (scale, params, loss): (f64, &[f64], f64),
     to: f64,
 ) -> Option<Vec<f64>> {
@@ -162,7 +161,7 @@ fn ahead(
         return None;
     }
     let coefficients = objective.shape().coefficients();
-    let line = params.iter().zip(&before).map(|(now, before)| now + times * (now - before));
+    let line = params.iter().zip(before.to_vec()).map(|(now, before)| now + times * (now - before));
     let mut ahead: Vec<f64> = line.collect();
     for (ahead, now) in ahead.iter_mut().zip(&params[..coefficients]) {
         if *ahead * now <= 0.0 {
@@ -197,10 +196,11 @@ fn point(
     let tol = job.solver.tol;
     let above = null.threshold.is_some_and(|threshold| scale >= threshold);
     if above {
-        let certificate = certify_with(problem, null.start(), null.dual.as_deref());
+        let params = null.start().to_vec();
+        let certificate = certify_with(problem, &params, null.dual.as_deref());
         if certificate.relative <= tol {
             return Ok(Solved {
-                params: null.start().to_vec(),
+                params,
                 iterations: 0,
                 status: Status::Converged,
                 certificate: Some(certificate),

@@ -1,7 +1,7 @@
 //! What would run: everything that is checked and decided before the first solve.
 
 use fenchel_core::Error::{Domain, Feature};
-use fenchel_core::{CertificateKind, Names, Objective, Penalty, Problem, Space, certify_with};
+use fenchel_core::{Baseline, CertificateKind, Names, Objective, Penalty, Problem, Space, certify_with};
 
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
@@ -65,14 +65,13 @@ pub(super) struct Prepared {
 impl Prepared {
     /// The solver and why, in one sentence.
     pub(super) fn reason(&self) -> String {
-        let (objective, penalty) = (self.objective.as_ref(), self.penalty.as_ref());
-        self.choice.sentence(&Problem { objective, penalty, baseline: Default::default() })
+        self.choice.sentence(&self.problem())
     }
 
-    /// The problem at the penalty as written.
+    /// The problem at the penalty as written, with absolute measures.
     fn problem(&self) -> Problem<'_> {
         let (objective, penalty) = (self.objective.as_ref(), self.penalty.as_ref());
-        Problem { objective, penalty, baseline: self.null.baseline(objective, penalty) }
+        Problem { objective, penalty, baseline: Baseline::default() }
     }
 }
 
@@ -103,11 +102,11 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         .map_err(|error| at_its_place(error, &job.dataset))?;
     let space = space(objective.as_ref(), job.dataset.feature_names.clone());
     let penalty = (job.penalty)(&space).map_err(within("penalty"))?;
-    let null = Null::of(objective.as_ref(), penalty.as_ref());
+    let mut null = Null::of(objective.as_ref(), penalty.as_ref());
     let problem = Problem {
         objective: objective.as_ref(),
         penalty: penalty.as_ref(),
-        baseline: null.baseline(objective.as_ref(), penalty.as_ref()),
+        baseline: Baseline::default(),
     };
     let choice = choose(&problem, &job.solver.name).map_err(|e| Error::key("solver", "type", e))?;
     for option in job.solver.options_set() {
@@ -119,6 +118,7 @@ pub(super) fn prepare(job: &Job) -> Result<Prepared, Error> {
         Some(config) => grid::grid(config, null.threshold).map_err(within("path"))?,
         None => vec![1.0],
     };
+    null.refer(objective.as_ref(), penalty.as_ref(), &scales);
     let assignment = job.cv.as_ref().map(|config| cv::prepare(job, config)).transpose()?;
     let nested = match (&job.candidates, &assignment) {
         (Some(candidates), Some(assignment)) => {
@@ -176,7 +176,7 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         own: shape.own,
         solver: prepared.choice.method.name(),
         reason: prepared.reason(),
-        certificate: certify_with(&problem, prepared.null.start(), prepared.null.dual.as_deref())
+        certificate: certify_with(&problem, &prepared.null.start().to_vec(), prepared.null.dual.as_deref())
             .kind,
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),

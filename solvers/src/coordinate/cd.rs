@@ -11,7 +11,7 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem};
+use fenchel_core::{Convexity, CurvatureForm, LinearModel, Problem, Snapshot};
 
 use super::engine::{Engine, Inner};
 use super::units::Units;
@@ -84,12 +84,12 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
         let (model, units) = parts(&p);
         let (shape, smooth) =
             (p.shape(), model.fit.as_smooth().expect("quadratic losses are smooth"));
-        let before = state.params.clone();
+        let before = Snapshot::of(&state.params);
 
-        let (beta, gradient) = (shape.split(&before).0, self.certifier.gradient());
+        let (beta, gradient) = (shape.split(&state.params).0, self.certifier.gradient());
         let mut largest = self.working.renew(&units, shape.features, beta, gradient);
 
-        model.eta(&before, &mut self.eta);
+        model.eta(&state.params, &mut self.eta);
         self.grad_eta.resize(self.eta.len(), 0.0);
         smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []);
         self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
@@ -116,7 +116,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
             largest = self.working.largest(&units, beta, self.certifier.gradient());
         }
 
-        state.stalled = state.params == before;
+        state.stalled = before.equals(&state.params);
         state.certificate = self.certifier.certify(&p, &state.params);
         Ok((state, None))
     }

@@ -90,7 +90,7 @@ fn own_parameters_of_the_null_model_are_their_maximum_likelihood() {
     let y = &table[3].1;
     let mean = y.iter().sum::<f64>() / 50.0;
     let deviation = (y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / 50.0).sqrt();
-    close(&null.zero, &[0.0, 0.0, 0.0, mean, deviation.ln()], 1e-12);
+    close(&null.zero.to_vec(), &[0.0, 0.0, 0.0, mean, deviation.ln()], 1e-12);
 }
 
 /// Absolute errors: no gradient.
@@ -130,7 +130,7 @@ fn the_null_model_without_a_gradient_is_the_median() {
     let null = Null::of(objective.as_ref(), penalty.as_ref());
     let mut y = table[3].1.clone();
     y.sort_by(f64::total_cmp);
-    close(&null.zero, &[0.0, 0.0, 0.0, y[25]], 1e-12);
+    close(&null.zero.to_vec(), &[0.0, 0.0, 0.0, y[25]], 1e-12);
     assert_eq!(null.threshold, None);
 }
 

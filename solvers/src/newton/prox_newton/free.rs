@@ -33,8 +33,7 @@ impl ProxNewton {
                 continue;
             }
             let Some(step) = here else { return false };
-            self.start.clear();
-            self.start.extend_from_slice(params);
+            self.begin(p, params);
             kernels::axpy(1.0, &step.along, params);
             // Gains fall quadratically: the next relates to the square of this one as this one does to
             // that of the one before. A dual point that moves at a part of the samples is worse by as
@@ -66,7 +65,7 @@ impl ProxNewton {
         step: &FreeStep,
         params: &mut [f64],
     ) -> f64 {
-        model.eta(&self.start, &mut self.eta);
+        model.eta(&self.start.to_vec(), &mut self.eta);
         model.eta(params, &mut self.change);
         kernels::axpy(-1.0, &self.eta, &mut self.change);
         self.search(p, model, step.loss, -step.decrease, params).share

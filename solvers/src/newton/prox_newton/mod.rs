@@ -12,7 +12,7 @@
 
 use argmin::core::{Error, KV, Problem as Counted, Solver};
 use fenchel_core::certificate::Certifier;
-use fenchel_core::{CertificateKind, Lineality, Problem};
+use fenchel_core::{CertificateKind, Lineality, Problem, Snapshot};
 
 use super::correction::Correction;
 use super::coupled::Descent;
@@ -66,7 +66,10 @@ struct ProxNewton {
     expanded: Option<f64>,
     /// The gradient in the coefficients of the working set, between steps without a certificate.
     gradient: Vec<f64>,
-    start: Vec<f64>,
+    start: Snapshot,
+    /// The loss's own parameters, and the penalty, at `start`.
+    start_own: Vec<f64>,
+    start_penalty: f64,
     /// The change of `eta` along the step; before that, the model's residual.
     change: Vec<f64>,
     step: Vec<f64>,
@@ -108,7 +111,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = *problem.problem.as_ref().expect("the executor holds the problem");
-        let before = state.params.clone();
+        let before = Snapshot::of(&state.params);
         self.expanded = None;
         if self.free {
             self.free = self.free_steps(&p, &mut state.params);
@@ -120,14 +123,14 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
                 // Once may be bad luck.
                 self.whole |= self.failed;
                 self.failed = true;
-                state.stalled = state.params == before;
+                state.stalled = before.equals(&state.params);
                 return Ok((state, None));
             }
         }
         let units = Units::of(p.penalty);
         let shape = p.shape();
         let mut largest = units.as_ref().map_or(0.0, |units| {
-            let (beta, gradient) = (shape.split(&before).0, self.certifier.gradient());
+            let (beta, gradient) = (shape.split(&state.params).0, self.certifier.gradient());
             self.working.renew(units, shape.features, beta, gradient)
         });
         let whole = self.working.complete && self.working.features.len() == shape.features;
@@ -163,7 +166,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             largest = self.working.largest(units, beta, self.certifier.gradient());
         }
 
-        state.stalled = state.params == before;
+        state.stalled = before.equals(&state.params);
         state.certificate = match certificate.filter(|_| whole) {
             Some(certificate) => certificate,
             None => self.certifier.certify(&p, &state.params),

@@ -23,7 +23,7 @@ impl ProxNewton {
     /// The change of the loss from `start` to `params`, to first order.
     pub(super) fn slope(&self, problem: &Problem<'_>, params: &[f64]) -> f64 {
         let shape = problem.shape();
-        let moved = shape.split(params).2.iter().zip(shape.split(&self.start).2);
+        let moved = shape.split(params).2.iter().zip(&self.start_own);
         let along_own: f64 = moved.zip(&self.grad_own).map(|((new, old), g)| g * (new - old)).sum();
         kernels::dot(&self.grad_eta, &self.change) + along_own
     }
@@ -41,19 +41,20 @@ impl ProxNewton {
         let shape = problem.shape();
         let coefficients = shape.coefficients();
         let change = &self.change;
-        let old_penalty = problem.penalty.value(&self.start[..coefficients]);
+        let old_penalty = self.start_penalty;
         let full_penalty = problem.penalty.value(&params[..coefficients]);
         let decrease = slope + full_penalty - old_penalty;
         self.trial.resize(self.eta.len(), 0.0);
-        let (mut step, mut target) = (1.0, Vec::new());
+        let (mut step, mut start, mut target) = (1.0, Vec::new(), Vec::new());
         for _ in 0..60 {
             for ((t, e), c) in self.trial.iter_mut().zip(&self.eta).zip(change) {
                 *t = e + step * c;
             }
             if step == 0.5 {
+                start = self.start.to_vec();
                 target.extend_from_slice(params);
             }
-            for ((x, old), new) in params.iter_mut().zip(&self.start).zip(&target) {
+            for ((x, old), new) in params.iter_mut().zip(&start).zip(&target) {
                 *x = old + step * (new - old);
             }
             let moved = model.fit.value(&self.trial, shape.split(params).2)
@@ -64,7 +65,7 @@ impl ProxNewton {
             }
             step *= 0.5;
         }
-        params.copy_from_slice(&self.start);
+        self.start.write(params);
         Step { share: 0.0, gain: -decrease }
     }
 }

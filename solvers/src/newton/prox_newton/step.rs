@@ -141,6 +141,15 @@ impl ProxNewton {
         Ok(())
     }
 
+    /// Takes `params` for the start of a step.
+    pub(super) fn begin(&mut self, p: &Problem<'_>, params: &[f64]) {
+        let (beta, _, own) = p.shape().split(params);
+        self.start.take(params);
+        self.start_own.clear();
+        self.start_own.extend_from_slice(own);
+        self.start_penalty = p.penalty.value(beta);
+    }
+
     /// Takes `params` for the start of a step, with `eta`, the gradient and the value of the loss.
     fn expand(
         &mut self,
@@ -148,8 +157,7 @@ impl ProxNewton {
         model: &LinearModel,
         params: &[f64],
     ) -> Result<f64, Error> {
-        self.start.clear();
-        self.start.extend_from_slice(params);
+        self.begin(p, params);
         self.grad_own.resize(p.shape().own, 0.0);
         let (eta, grad_eta) = (&mut self.eta, &mut self.grad_eta);
         let value = model
@@ -175,7 +183,7 @@ impl ProxNewton {
         let start = Start {
             model,
             eta: &self.eta,
-            own: shape.split(&self.start).2,
+            own: &self.start_own,
             grad_eta: &self.grad_eta,
             grad_own: &self.grad_own,
         };
@@ -191,8 +199,9 @@ impl ProxNewton {
         params: &[f64],
     ) {
         let n = model.fit.samples();
-        self.step.clear();
-        self.step.extend(params.iter().zip(&self.start).map(|(new, old)| new - old));
+        self.step.resize(params.len(), 0.0);
+        self.start.write(&mut self.step);
+        self.step.iter_mut().zip(params).for_each(|(step, new)| *step = new - *step);
         let (step, intercepts, _) = shape.split(&self.step);
         self.change.resize(self.eta.len(), 0.0);
         model.design.mul(step, &mut self.change);
