@@ -47,16 +47,17 @@ impl Rows {
                 Self::Dense(rows)
             }
             Matrix::Sparse(matrix) => {
-                let (starts, indices, values) = matrix.parts();
                 let mut begin = vec![0; n + 1];
-                indices.iter().for_each(|&i| begin[i as usize + 1] += 1);
+                let rows = (0..p).flat_map(|j| matrix.column(j).0);
+                rows.for_each(|&i| begin[i as usize + 1] += 1);
                 (0..n).for_each(|i| begin[i + 1] += begin[i]);
                 let mut next = begin.clone();
-                let mut entries = vec![(0, 0.0); values.len()];
+                let mut entries = vec![(0, 0.0); begin[n]];
                 for j in 0..p {
-                    for at in starts[j]..starts[j + 1] {
-                        let place = &mut next[indices[at] as usize];
-                        entries[*place] = (j as u32, values[at]);
+                    let (indices, values) = matrix.column(j);
+                    for (&i, &value) in indices.iter().zip(values) {
+                        let place = &mut next[i as usize];
+                        entries[*place] = (j as u32, value);
                         *place += 1;
                     }
                 }

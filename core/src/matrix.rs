@@ -2,6 +2,8 @@
 //! columns, or the identity. No matrix library appears here; the slices fit faer and nalgebra
 //! views without a copy.
 
+use std::ops::Range;
+
 use crate::{Error, kernels};
 
 /// A dense `n x p` matrix, column by column.
@@ -17,7 +19,9 @@ pub struct DenseMatrix {
 pub struct SparseMatrix {
     rows: usize,
     cols: usize,
-    starts: Vec<usize>,
+    /// Where each column begins, and the end: half of what whole words take, where there are few entries a
+    /// column.
+    starts: Vec<u32>,
     indices: Vec<u32>,
     values: Vec<f64>,
     /// Whether it was made as the identity, whose products are copies.
@@ -59,7 +63,7 @@ impl SparseMatrix {
     /// From compressed columns: column `j` holds entries `starts[j] .. starts[j + 1]`.
     ///
     /// Errors: [`Error::Data`] where the pointers do not ascend, an index is out of range, or the
-    /// indices of a column do not strictly ascend.
+    /// indices of a column do not strictly ascend, and of 2^32 entries or more.
     pub fn new(
         rows: usize,
         cols: usize,
@@ -76,12 +80,21 @@ impl SparseMatrix {
         for j in 0..cols {
             check_indices(j, &indices[starts[j]..starts[j + 1]], rows)?;
         }
+        check_entries(indices.len())?;
+        let starts = starts.into_iter().map(|start| start as u32).collect();
         Ok(Self { rows, cols, starts, indices, values, identity: false })
     }
 
-    /// Column pointers, row indices and values.
-    pub fn parts(&self) -> (&[usize], &[u32], &[f64]) {
-        (&self.starts, &self.indices, &self.values)
+    /// Row indices and values of column `j`.
+    #[inline]
+    pub fn column(&self, j: usize) -> (&[u32], &[f64]) {
+        let range = self.range(j);
+        (&self.indices[range.clone()], &self.values[range])
+    }
+
+    #[inline]
+    fn range(&self, j: usize) -> Range<usize> {
+        self.starts[j] as usize..self.starts[j + 1] as usize
     }
 
     /// The columns `cols`, in that order, each row times its factor where there are factors; in the memory
@@ -96,28 +109,40 @@ impl SparseMatrix {
         values.clear();
         starts.push(0);
         // Exactly, as much as may be a good part of the whole.
-        let total = cols.iter().map(|&j| self.starts[j + 1] - self.starts[j]).sum();
+        let total = cols.iter().map(|&j| self.range(j).len()).sum();
         starts.reserve_exact(cols.len());
         indices.reserve_exact(total);
         values.reserve_exact(total);
         for &j in cols {
-            let range = self.starts[j]..self.starts[j + 1];
-            let rows = &self.indices[range.clone()];
+            let (rows, stored) = self.column(j);
             indices.extend_from_slice(rows);
-            let stored = &self.values[range];
             match factors {
                 None => values.extend_from_slice(stored),
                 Some(f) => values.extend(rows.iter().zip(stored).map(|(&i, x)| f[i as usize] * x)),
             }
-            starts.push(indices.len());
+            starts.push(as_start(indices.len()));
         }
         Self { rows: self.rows, cols: cols.len(), starts, indices, values, identity: false }
     }
 
-    /// Column pointers, row indices and values, without a copy.
+    /// Column pointers, row indices and values; of the latter two no copy is made.
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
-        (self.starts, self.indices, self.values)
+        let starts = self.starts.into_iter().map(|start| start as usize).collect();
+        (starts, self.indices, self.values)
     }
+}
+
+/// Errors: more entries than can be counted.
+fn check_entries(count: usize) -> Result<(), Error> {
+    match u32::try_from(count) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::Data(format!("{count} entries are too many for a sparse matrix"))),
+    }
+}
+
+/// Where the column after so many entries begins.
+fn as_start(entries: usize) -> u32 {
+    u32::try_from(entries).expect("a sparse matrix has fewer than 2^32 entries")
 }
 
 /// Row indices of one sparse column. Errors: unless they strictly ascend and stay below `rows`.
@@ -138,7 +163,7 @@ impl Matrix {
         Self::Sparse(SparseMatrix {
             rows: n,
             cols: n,
-            starts: (0..=n).collect(),
+            starts: (0..=as_start(n)).collect(),
             indices: (0..n as u32).collect(),
             values: vec![1.0; n],
             identity: true,
@@ -185,8 +210,8 @@ impl Matrix {
         match self {
             Self::Dense(m) => Column::Dense(&m.values[j * m.rows..(j + 1) * m.rows]),
             Self::Sparse(m) => {
-                let range = m.starts[j]..m.starts[j + 1];
-                Column::Sparse(&m.indices[range.clone()], &m.values[range])
+                let (indices, values) = m.column(j);
+                Column::Sparse(indices, values)
             }
         }
     }
@@ -205,9 +230,10 @@ impl Matrix {
             (Self::Sparse(m), Column::Sparse(indices, values)) => {
                 Error::check_length("values", values.len(), indices.len())?;
                 check_indices(m.cols, indices, m.rows)?;
+                check_entries(m.indices.len() + indices.len())?;
                 m.indices.extend_from_slice(indices);
                 m.values.extend_from_slice(values);
-                m.starts.push(m.indices.len());
+                m.starts.push(as_start(m.indices.len()));
                 m.cols += 1;
                 m.identity = false;
             }
@@ -247,7 +273,7 @@ impl Matrix {
                 let mut entries: Vec<(u32, f64)> = Vec::new();
                 for j in 0..m.cols {
                     entries.clear();
-                    for k in m.starts[j]..m.starts[j + 1] {
+                    for k in m.range(j) {
                         let old = m.indices[k] as usize;
                         entries.extend(
                             positions[first[old]..first[old + 1]].iter().map(|&i| (i, m.values[k])),
@@ -256,7 +282,7 @@ impl Matrix {
                     entries.sort_unstable_by_key(|entry| entry.0);
                     indices.extend(entries.iter().map(|entry| entry.0));
                     values.extend(entries.iter().map(|entry| entry.1));
-                    starts.push(indices.len());
+                    starts.push(as_start(indices.len()));
                 }
                 Self::Sparse(SparseMatrix {
                     rows: rows.len(),

@@ -196,7 +196,10 @@ mod tests {
         assert_eq!((names.len(), &names[2], names.get(4)), (4, "größe", None));
         assert_eq!(names.to_vec(), ["age", "", "größe", "age"]);
         assert_eq!(format!("{names:?}"), r#"["age", "", "größe", "age"]"#);
-        assert_eq!((names.repeated(), Names::from_iter(["b", "a"]).repeated()), (Some("age"), None));
+        assert_eq!(
+            (names.repeated(), Names::from_iter(["b", "a"]).repeated()),
+            (Some("age"), None)
+        );
         assert!(Names::default().is_empty() && Names::default().get(0).is_none());
     }
 

@@ -118,7 +118,8 @@ mod tests {
         let dense = [1.0, 2.0, 0.0, 4.0, 5.0, 6.0, 0.0, 8.0];
         let mut copy = Snapshot::default();
         assert!(copy.is_empty() && copy.equals(&[]) && copy.to_vec().is_empty());
-        for values in [&sparse[..], &dense, &sparse[..200], &sparse[1..], &[], &[f64::INFINITY; 3]] {
+        for values in [&sparse[..], &dense, &sparse[..200], &sparse[1..], &[], &[f64::INFINITY; 3]]
+        {
             copy.take(values);
             assert_eq!((copy.len(), copy.to_vec().as_slice()), (values.len(), values));
             assert!(copy.equals(values) && copy == Snapshot::of(values));

@@ -1,7 +1,9 @@
 //! What would run: everything that is checked and decided before the first solve.
 
 use fenchel_core::Error::{Domain, Feature};
-use fenchel_core::{Baseline, CertificateKind, Names, Objective, Penalty, Problem, Space, certify_with};
+use fenchel_core::{
+    Baseline, CertificateKind, Names, Objective, Penalty, Problem, Space, certify_with,
+};
 
 use super::assemble::{Rows, assemble_for};
 use super::error::within;
@@ -176,8 +178,12 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
         own: shape.own,
         solver: prepared.choice.method.name(),
         reason: prepared.reason(),
-        certificate: certify_with(&problem, &prepared.null.start().to_vec(), prepared.null.dual.as_deref())
-            .kind,
+        certificate: certify_with(
+            &problem,
+            &prepared.null.start().to_vec(),
+            prepared.null.dual.as_deref(),
+        )
+        .kind,
         lambda_max: prepared.null.threshold,
         scales: job.path.is_some().then(|| prepared.scales.clone()),
         folds,
