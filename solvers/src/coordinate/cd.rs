@@ -93,13 +93,14 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
         self.grad_eta.resize(self.eta.len(), 0.0);
         smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []);
         self.engine.model.set(&*model.fit, &self.eta, &[], &self.grad_eta);
-        let extrapolate = p.penalty.convexity() == Convexity::Convex;
+        let convex = p.penalty.convexity() == Convexity::Convex;
         let mut reached = f64::INFINITY;
         self.engine.visits = 0;
         for _ in 0..ROUNDS {
             let (beta, intercepts, _) = shape.split_mut(&mut state.params);
             let complete = self.working.complete;
-            let inner = Inner { tol: INNER * largest, epochs: EPOCHS, extrapolate, complete };
+            let (tol, hasten) = (INNER * largest, true);
+            let inner = Inner { tol, epochs: EPOCHS, convex, hasten, complete };
             let working = &self.working.units;
             self.engine.descend(&units, &model.design, working, beta, intercepts, inner);
             // Another pass over all of the data, once as much was spent since the last one.

@@ -88,8 +88,10 @@ pub(crate) struct Inner {
     pub tol: f64,
     /// Most epochs.
     pub epochs: usize,
-    /// Whether the penalty is convex, so that the extrapolated objective may be compared.
-    pub extrapolate: bool,
+    /// Whether the penalty is convex: else points are not extrapolated, and coefficients leave its pieces.
+    pub convex: bool,
+    /// Whether points are extrapolated and Newton steps on the support tried.
+    pub hasten: bool,
     /// Whether no violator was left out, so that the support is likely to stay.
     pub complete: bool,
 }
@@ -128,7 +130,7 @@ impl Engine {
                 break;
             }
             let fewer = nonzero.take_nonzero(&all, units, beta);
-            let suited = self.suited(units, design, &nonzero);
+            let suited = self.suited(units, design, &nonzero, inner);
             if fewer {
                 self.anderson.clear();
                 self.patience.begin();
@@ -194,7 +196,7 @@ impl Engine {
         intercepts: &mut [f64],
         inner: Inner,
     ) {
-        if inner.extrapolate {
+        if inner.convex && inner.hasten {
             let iterate = pieces.support.iter().map(|&f| beta[f]);
             if let Some(point) = self.anderson.push(iterate) {
                 self.jump(units, design, pieces, beta, intercepts, &point);
@@ -203,12 +205,12 @@ impl Engine {
     }
 
     /// The Newton step that suits `pieces`.
-    fn suited(&self, units: &Units<'_>, design: &Design, pieces: &Pieces) -> Newton {
+    fn suited(&self, units: &Units<'_>, design: &Design, pieces: &Pieces, inner: Inner) -> Newton {
         match units {
             Units::Coordinates(_) if !pieces.support.is_empty() => {
                 let missing =
                     self.model.is_fixed().then(|| self.newton.missing(design, &pieces.support));
-                let direct = price(design, &pieces.support, missing);
+                let direct = price(design, &pieces.support, missing, inner.convex);
                 // Pairs of sparse columns take so long that conjugate gradients are there before.
                 let most = if design.matrix().is_sparse() { CONJUGATE } else { DIRECT };
                 if direct <= most { Newton::Matrix(direct) } else { Newton::Conjugate }
@@ -224,7 +226,7 @@ impl Engine {
         let haste = matches!(suited, Newton::Matrix(_)) && inner.complete;
         let inner = Inner { complete: haste, ..inner };
         let at_once = haste && self.model.is_fixed() && self.patience.trusts(suited.price());
-        (self.patience.is_over(suited.price(), step, inner) || at_once) && inner.extrapolate
+        (self.patience.is_over(suited.price(), step, inner) || at_once) && inner.hasten
     }
 
     /// Tries a Newton step on the support, and makes the next one wait for longer if it is not taken;

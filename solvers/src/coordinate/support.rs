@@ -14,6 +14,9 @@
 //! the epochs since the last time have cost as much: at worst, everything takes twice as long. While
 //! they are taken they come at once where descent is so slow that it would cost several times as much.
 //!
+//! Under a penalty that is not convex coefficients may leave their pieces on the way: such a step is taken
+//! where the objective of the model falls nevertheless, and not tried where descent ends soon.
+//!
 //! Source: Bertsekas (1982), SIAM J. Control Optim. 20(2), for the projected steps.
 
 use fenchel_core::{Design, Matrix, Separable, kernels};
@@ -122,13 +125,19 @@ impl Patience {
         self.spent += 1.0;
         let rate = if self.before > 0.0 { step / self.before } else { 0.0 };
         self.before = step;
-        if inner.complete && self.prices == 0.0 && rate > 0.0 {
-            // A rate of 1 or above has no end.
-            let goal = NEXT * inner.tol;
-            let left = if rate < 1.0 { (goal / step).ln() / rate.ln() } else { f64::INFINITY };
-            if left > EXTRAPOLATED * price {
-                return true;
-            }
+        // No rate, and one of 1 or above, has no end.
+        let known = rate > 0.0 && rate < 1.0;
+        let left = |goal: f64| if known { (goal / step).ln() / rate.ln() } else { f64::INFINITY };
+        // Steps on pieces that coefficients are about to leave are in vain.
+        if !inner.convex && left(inner.tol) < price {
+            return false;
+        }
+        if inner.complete
+            && self.prices == 0.0
+            && rate > 0.0
+            && left(NEXT * inner.tol) > EXTRAPOLATED * price
+        {
+            return true;
         }
         self.spent >= (1.0 + self.prices) * price
     }
@@ -161,8 +170,14 @@ struct Member {
 }
 
 /// How many epochs over `support` a Newton step on it costs, where the products of so many columns are
-/// `missing`, all of them for `None`; infinite where it is out of the question.
-pub(crate) fn price(design: &Design, support: &[usize], missing: Option<usize>) -> f64 {
+/// `missing`, all of them for `None`, and where the factor `lasts` but for them, as under a penalty whose
+/// coefficients stay on their pieces; infinite where it is out of the question.
+pub(crate) fn price(
+    design: &Design,
+    support: &[usize],
+    missing: Option<usize>,
+    lasts: bool,
+) -> f64 {
     let (n, m) = (design.samples() as f64, support.len() as f64);
     let p = design.features();
     let stored: usize = support.iter().map(|flat| design.stored_column(flat % p).stored()).sum();
@@ -178,7 +193,7 @@ pub(crate) fn price(design: &Design, support: &[usize], missing: Option<usize>) 
         // Pairs of columns, a number at a time, and each column once spread out over all samples.
         Matrix::Sparse(_) => ADVANTAGE * stored * new / 2.0 + SPREAD * n * new,
     };
-    let fast = products + USUAL * m * m * new / 3.0;
+    let fast = products + USUAL * m * m * if lasts { new } else { m } / 3.0;
     // Solving with the factor reads it twice.
     (fast / ADVANTAGE + 2.0 * USUAL * m * m) / (2.0 * stored)
 }
@@ -405,7 +420,7 @@ mod tests {
     #[test]
     fn an_empty_support_has_no_price() {
         let design = Design::new(Matrix::Dense(DenseMatrix::new(N, P, numbers(N * P)).unwrap()));
-        assert_eq!(price(&design, &[], None), f64::INFINITY);
-        assert!(price(&design, &[1, 4], None).is_finite());
+        assert_eq!(price(&design, &[], None, true), f64::INFINITY);
+        assert!(price(&design, &[1, 4], None, true).is_finite());
     }
 }

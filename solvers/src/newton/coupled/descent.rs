@@ -181,7 +181,7 @@ impl Descent {
         largest: f64,
         inner: Inner,
     ) {
-        if !inner.extrapolate {
+        if !inner.convex || !inner.hasten {
             return;
         }
         if let Units::Coordinates(penalty) = units
@@ -189,7 +189,7 @@ impl Descent {
         {
             let coordinates = || self.visited.iter().map(|&at| self.coordinates[at]);
             let support: Vec<usize> = coordinates().map(|c| c.flat).collect();
-            let price = price(design, &support, None);
+            let price = price(design, &support, None, true);
             let soon = self.is_soon_over(price, largest, inner.tol);
             if price <= DIRECT && self.patience.is_over(price, largest, inner) && !soon {
                 let bounds: Vec<f64> = coordinates().map(|c| c.curvature).collect();

@@ -49,7 +49,8 @@ impl ProxNewton {
         let inner = Inner {
             tol: if corrects { ROUGH } else { INNER } * largest.max(1e-300),
             epochs: EPOCHS,
-            extrapolate: p.penalty.convexity() == Convexity::Convex && !corrects,
+            convex: p.penalty.convexity() == Convexity::Convex,
+            hasten: !corrects,
             complete: self.working.complete,
         };
         match units {
