@@ -13,6 +13,7 @@ mod support_factor;
 mod support_matrix;
 #[cfg(test)]
 mod testing;
+mod triangle;
 mod units;
 mod working_set;
 
@@ -23,5 +24,6 @@ pub(crate) use engine::{DIRECT, Engine, FOCUS, Inner};
 pub(crate) use model::Model;
 pub(crate) use pieces::few_nonzero;
 pub(crate) use support::{Patience, Quadratic, SupportNewton, price};
+pub(crate) use triangle::Triangle;
 pub(crate) use units::{Curvatures, Units, block_bound, column_moments};
 pub(crate) use working_set::WorkingSet;

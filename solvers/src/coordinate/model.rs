@@ -5,6 +5,7 @@
 use fenchel_core::{CurvatureForm, DataFit, Design, kernels};
 
 use super::support::Quadratic;
+use super::triangle::Triangle;
 use super::units::Curvatures;
 
 /// Curvatures are kept above this share of the largest: a sample where the loss is flat to second
@@ -260,7 +261,7 @@ impl Quadratic for Profiled<'_> {
         features: &[usize],
         first: usize,
         sums: &mut Vec<f64>,
-        products: &mut [f64],
+        products: &mut Triangle,
     ) {
         let total = self.model.total(k);
         if !self.intercept || total <= 0.0 {
@@ -272,9 +273,8 @@ impl Quadratic for Profiled<'_> {
             (sum - design.centre(j) * total) / design.scale(j)
         });
         sums.extend(new);
-        for (b, column) in products.chunks_mut(features.len()).enumerate() {
-            let end = first + b;
-            kernels::axpy(-sums[end] / total, &sums[..=end], &mut column[..=end]);
+        for end in first..features.len() {
+            kernels::axpy(-sums[end] / total, &sums[..=end], products.column_mut(end));
         }
     }
 }

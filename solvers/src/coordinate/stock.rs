@@ -6,10 +6,11 @@
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as matmul_triangular};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatRef, Par};
 use fenchel_core::{Design, Matrix, kernels};
 
 use super::support::Quadratic;
+use super::triangle::{Part, Triangle};
 use super::units::Curvatures;
 
 /// Numbers of a block of rows: they stay in the second-level cache.
@@ -32,8 +33,7 @@ pub(super) struct Stock {
     features: Vec<usize>,
     /// One more than the slot of each feature, that is its place among them; 0 for one that is not there.
     slots: Vec<u32>,
-    /// The upper triangle of the products, column by column.
-    packed: Vec<f64>,
+    products: Triangle,
     /// The column of the predictor whose curvature they are taken under.
     output: usize,
     fixed: bool,
@@ -56,7 +56,7 @@ impl Stock {
 
     /// The products of a column with those that came before it and with itself.
     pub fn column(&self, slot: usize) -> &[f64] {
-        &self.packed[slot * (slot + 1) / 2..][..=slot]
+        self.products.column(slot)
     }
 
     /// The product of two columns.
@@ -77,8 +77,7 @@ impl Stock {
     }
 
     /// Makes the products of all pairs of `features` available, for column `k` of the predictor, and
-    /// writes the slots of the features to `slots`; whether what was there before kept its slots. What
-    /// `room` holds is lost.
+    /// writes the slots of the features to `slots`; whether what was there before kept its slots.
     pub fn take(
         &mut self,
         design: &Design,
@@ -86,7 +85,6 @@ impl Stock {
         k: usize,
         features: &[usize],
         slots: &mut Vec<usize>,
-        room: &mut Vec<f64>,
     ) -> bool {
         let uniform = matches!(model.weights(k), Curvatures::Uniform(_));
         let stays = self.fixed && model.is_fixed() && (uniform || self.output == k);
@@ -100,7 +98,7 @@ impl Stock {
                 self.slots[j] = self.features.len() as u32;
             }
         }
-        self.append(design, model, k, before, room);
+        self.append(design, model, k, before);
         slots.clear();
         slots.extend(features.iter().map(|&j| self.slots[j] as usize - 1));
         kept
@@ -108,7 +106,7 @@ impl Stock {
 
     fn clear(&mut self) -> bool {
         self.features.drain(..).for_each(|j| self.slots[j] = 0);
-        self.packed.clear();
+        self.products.truncate(0);
         self.kept.clear();
         false
     }
@@ -127,15 +125,13 @@ impl Stock {
         }
         let stay: Vec<usize> = (0..self.features.len()).filter(|&slot| wanted[slot]).collect();
         // Columns move to the front, over what was read already.
-        let mut end = 0;
         for (to, &from) in stay.iter().enumerate() {
-            let start = from * (from + 1) / 2;
-            for &row in &stay[..=to] {
-                self.packed[end] = self.packed[start + row];
-                end += 1;
-            }
+            let column = self.products.column(from);
+            self.weighted.clear();
+            self.weighted.extend(stay[..=to].iter().map(|&row| column[row]));
+            self.products.column_mut(to).copy_from_slice(&self.weighted);
         }
-        self.packed.truncate(end);
+        self.products.truncate(stay.len());
         self.features.iter().for_each(|&j| self.slots[j] = 0);
         for (to, &from) in stay.iter().enumerate() {
             self.features[to] = self.features[from];
@@ -147,79 +143,49 @@ impl Stock {
     }
 
     /// The products of the features from `before` on with all.
-    fn append(
-        &mut self,
-        design: &Design,
-        model: &dyn Quadratic,
-        k: usize,
-        before: usize,
-        room: &mut Vec<f64>,
-    ) {
-        let all = self.features.len();
-        if before == all {
+    fn append(&mut self, design: &Design, model: &dyn Quadratic, k: usize, before: usize) {
+        let new = self.features.len() - before;
+        if new == 0 {
             return;
         }
         let weights = model.weights(k);
-        let length = all * (all - before);
+        self.products.grow(new);
         if let Matrix::Sparse(_) = **design.matrix() {
-            *room = self.pair_columns(design, weights, before);
+            self.pair_columns(design, weights, before);
+        } else if before > 0 && new <= FEW && design.samples() <= SHORT {
+            self.multiply_columns(design, weights, before);
         } else {
-            if room.len() < length {
-                // Fresh zeros, of which only what is touched takes memory: the factor may grow into it.
-                let side = all + all / 8;
-                *room = vec![0.0; if before == 0 { side * side } else { length }];
-            }
-            let products = &mut room[..length];
-            if before > 0 && all - before <= FEW && design.samples() <= SHORT {
-                self.multiply_columns(design, weights, before, products);
-            } else {
-                self.add_up_blocks(design, weights, before, products);
-            }
+            self.add_up_blocks(design, weights, before);
         }
-        let products = &mut room[..length];
-        model.eliminate(k, design, &self.features, before, &mut self.kept, products);
-        for (b, column) in products.chunks(all).enumerate() {
-            self.packed.extend_from_slice(&column[..=before + b]);
-        }
+        model.eliminate(k, design, &self.features, before, &mut self.kept, &mut self.products);
     }
 
-    /// The products, all x new, column by column of the design: as fast as by blocks where there are few
-    /// new ones, for which all others would be copied.
-    fn multiply_columns(
-        &mut self,
-        design: &Design,
-        weights: Curvatures<'_>,
-        before: usize,
-        products: &mut [f64],
-    ) {
-        let (n, all) = (design.samples(), self.features.len());
-        self.weighted.resize(n * (all - before), 0.0);
+    /// The products of the new columns, column by column of the design: as fast as by blocks where there are
+    /// few new ones, for which all others would be copied.
+    fn multiply_columns(&mut self, design: &Design, weights: Curvatures<'_>, before: usize) {
+        let (n, new) = (design.samples(), self.features.len() - before);
+        self.weighted.resize(n * new, 0.0);
         let (mut sums, mut found) = ([0.0; FEW], [0.0; FEW]);
-        let new = self.features[before..].iter().zip(self.weighted.chunks_mut(n));
-        for ((&j, column), sum) in new.zip(&mut sums) {
+        let columns = self.features[before..].iter().zip(self.weighted.chunks_mut(n));
+        for ((&j, column), sum) in columns.zip(&mut sums) {
             design.column_rows(j, 0, column);
             weights.weigh(column);
             *sum = kernels::sum(column);
         }
-        let found = &mut found[..all - before];
+        let found = &mut found[..new];
         for (a, &j) in self.features.iter().enumerate() {
             design.stored_column(j).dot_each(n, &self.weighted, found);
             for (b, (found, sum)) in found.iter().zip(&sums).enumerate() {
-                products[b * all + a] = (found - design.centre(j) * sum) / design.scale(j);
+                if let Some(product) = self.products.column_mut(before + b).get_mut(a) {
+                    *product = (found - design.centre(j) * sum) / design.scale(j);
+                }
             }
         }
     }
 
-    /// The products, all x new, as a sum over blocks of rows; of two new ones those above the diagonal.
-    fn add_up_blocks(
-        &mut self,
-        design: &Design,
-        weights: Curvatures<'_>,
-        before: usize,
-        products: &mut [f64],
-    ) {
+    /// The same as a sum over blocks of rows.
+    fn add_up_blocks(&mut self, design: &Design, weights: Curvatures<'_>, before: usize) {
         let (n, all) = (design.samples(), self.features.len());
-        let new = all - before;
         let rows = (BLOCK / all.max(1)).max(ROWS).min(n);
         for begin in (0..n).step_by(rows.max(1)) {
             let length = rows.min(n - begin);
@@ -238,39 +204,40 @@ impl Stock {
                     (1.0, self.weighted.as_slice())
                 }
             };
-            let right = MatRef::from_column_major_slice(right, length, new);
+            let right = MatRef::from_column_major_slice(right, length, all - before);
             let left = MatRef::from_column_major_slice(&self.block, length, all).transpose();
-            let (old, fresh) =
-                MatMut::from_column_major_slice_mut(products, all, new).split_at_row_mut(before);
             let accum = if begin == 0 { Accum::Replace } else { Accum::Add };
-            let (left_old, left_fresh) = left.split_at_row(before);
-            if before > 0 {
-                matmul(old, accum, left_old, right, factor, Par::Seq);
+            for Part { first, end, matrix } in self.products.parts_mut(before) {
+                let right = right.subcols(first - before, end - first);
+                let (above, corner) = matrix.split_at_row_mut(first);
+                if first > 0 {
+                    matmul(above, accum, left.subrows(0, first), right, factor, Par::Seq);
+                }
+                matmul_triangular(
+                    corner,
+                    BlockStructure::TriangularUpper,
+                    accum,
+                    left.subrows(first, end - first),
+                    BlockStructure::Rectangular,
+                    right,
+                    BlockStructure::Rectangular,
+                    factor,
+                    Par::Seq,
+                );
             }
-            matmul_triangular(
-                fresh,
-                BlockStructure::TriangularUpper,
-                accum,
-                left_fresh,
-                BlockStructure::Rectangular,
-                right,
-                BlockStructure::Rectangular,
-                factor,
-                Par::Seq,
-            );
         }
     }
 
     /// The same pair by pair, for sparse columns.
-    fn pair_columns(
-        &mut self,
-        design: &Design,
-        weights: Curvatures<'_>,
-        before: usize,
-    ) -> Vec<f64> {
+    fn pair_columns(&mut self, design: &Design, weights: Curvatures<'_>, before: usize) {
         self.weighted.clear();
         self.weighted.resize(design.samples(), 1.0);
         weights.weigh(&mut self.weighted);
-        design.weighted_products(&self.features[before..], &self.weighted, &self.features)
+        let all = self.features.len();
+        let new = &self.features[before..];
+        let products = design.weighted_products(new, &self.weighted, &self.features);
+        for (end, column) in (before..all).zip(products.chunks(all)) {
+            self.products.column_mut(end).copy_from_slice(&column[..=end]);
+        }
     }
 }

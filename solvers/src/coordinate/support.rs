@@ -24,6 +24,7 @@ use fenchel_core::{Design, Matrix, Separable, kernels};
 use super::engine::Inner;
 use super::piece::piece;
 use super::support_matrix::SupportMatrix;
+use super::triangle::Triangle;
 use super::units::Curvatures;
 
 /// How many times faster products and factors of matrices are than the products with columns of an
@@ -79,8 +80,8 @@ pub(crate) trait Quadratic {
     fn weights(&self, k: usize) -> Curvatures<'_>;
     /// Whether the curvatures are the same at every point.
     fn is_fixed(&self) -> bool;
-    /// Takes from `products`, those of the columns `features` with the ones from `first` on under those
-    /// curvatures, what the free parameters make up for, above and on the diagonal. What `kept` holds is
+    /// Takes from `products`, those of the columns `features` with one another under those curvatures, what the
+    /// free parameters make up for, from column `first` on. What `kept` holds is
     /// of the first features, from the last time, and may grow.
     fn eliminate(
         &self,
@@ -89,7 +90,7 @@ pub(crate) trait Quadratic {
         features: &[usize],
         first: usize,
         kept: &mut Vec<f64>,
-        products: &mut [f64],
+        products: &mut Triangle,
     );
 }
 

@@ -7,18 +7,14 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
+use faer::linalg::matmul::matmul as multiply;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::linalg::triangular_solve;
 use faer::{Accum, MatMut, MatRef, Par};
 use fenchel_core::kernels;
 
 use super::stock::Stock;
-
-/// Rows and columns that are appended at a time.
-const PANEL: usize = 256;
-
-/// Up to so many rows there is room for half as many again, which takes little memory.
-const SMALL: usize = 512;
+use super::triangle::{Part, Triangle};
 
 /// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
 /// of slopes read off a prox.
@@ -32,16 +28,18 @@ pub(super) struct SupportFactor {
     curvatures: Vec<f64>,
     /// One more than the row of each slot; 0 for one that is not there.
     rows: Vec<usize>,
-    /// `L'`, column by column, each `stride` numbers after the one before.
-    values: Vec<f64>,
-    stride: usize,
+    /// `L'`.
+    values: Triangle,
     /// Multiplications spent on rows held at zero since the factor was made.
     spent: f64,
     held: Vec<usize>,
     new: Vec<usize>,
     solution: Vec<f64>,
-    /// `W`, column by column as above: the rows that its columns are of, and how many rows it has.
+    /// Columns of a system that are about to be appended.
+    fresh: Vec<f64>,
+    /// `W`, its columns `stride` numbers after one another: the rows that they are of, and how many rows it has.
     panel: Vec<f64>,
+    stride: usize,
     panel_rows: Vec<usize>,
     panel_length: usize,
     gram: Vec<f64>,
@@ -54,25 +52,10 @@ impl SupportFactor {
         self.order.clear();
         self.curvatures.clear();
         self.rows.clear();
+        self.values.truncate(0);
         self.panel_rows.clear();
         self.panel_length = 0;
         self.spent = 0.0;
-    }
-
-    /// Lends its memory, if there is no factor in it.
-    pub fn lend(&mut self) -> Vec<f64> {
-        if !self.order.is_empty() {
-            return Vec::new();
-        }
-        self.stride = 0;
-        std::mem::take(&mut self.values)
-    }
-
-    /// Takes memory back, if there is none of its own by now.
-    pub fn take_back(&mut self, room: Vec<f64>) {
-        if self.values.is_empty() {
-            self.values = room;
-        }
     }
 
     /// Solves the system of the slots that are `free`, with `curvatures` on the diagonal, for `right`, in
@@ -135,28 +118,31 @@ impl SupportFactor {
 
     /// Factors the rows and columns of `new` below the others.
     fn append(&mut self, stock: &Stock, curvatures: &[f64]) -> bool {
-        self.reserve(self.order.len() + self.new.len());
         let new = std::mem::take(&mut self.new);
-        let appended = new.chunks(PANEL).all(|new| self.append_panel(stock, curvatures, new));
+        let mut left = new.as_slice();
+        let mut definite = true;
+        while definite && !left.is_empty() {
+            let (slots, rest) = left.split_at(left.len().min(self.values.room()));
+            definite = self.append_part(stock, curvatures, slots);
+            left = rest;
+        }
         self.new = new;
-        appended
+        definite
     }
 
-    fn append_panel(&mut self, stock: &Stock, curvatures: &[f64], slots: &[usize]) -> bool {
-        let (old, new, stride) = (self.order.len(), slots.len(), self.stride);
-        let (before, fresh) = self.values.split_at_mut(old * stride);
-        for (b, &slot) in slots.iter().enumerate() {
-            let column = &mut fresh[b * stride..][..=old + b];
+    fn append_part(&mut self, stock: &Stock, curvatures: &[f64], slots: &[usize]) -> bool {
+        let (old, new) = (self.order.len(), slots.len());
+        let all = old + new;
+        self.fresh.resize(all * new, 0.0);
+        for (b, (&slot, column)) in slots.iter().zip(self.fresh.chunks_mut(all)).enumerate() {
             let others = self.order.iter().chain(&slots[..=b]);
             column.iter_mut().zip(others).for_each(|(entry, &o)| *entry = stock.product(o, slot));
             column[old + b] += curvatures[slot];
         }
-        let fresh = MatMut::from_column_major_slice_with_stride_mut(fresh, old + new, new, stride);
+        let fresh = MatMut::from_column_major_slice_mut(&mut self.fresh, all, new);
         let (mut above, mut corner) = fresh.split_at_row_mut(old);
         if old > 0 {
-            let lower = MatRef::from_column_major_slice_with_stride(before, old, old, stride);
-            let lower = lower.transpose();
-            triangular_solve::solve_lower_triangular_in_place(lower, above.as_mut(), Par::Seq);
+            solve_lower(&self.values, 0, above.as_mut());
             matmul(
                 corner.as_mut(),
                 BlockStructure::TriangularUpper,
@@ -177,8 +163,11 @@ impl SupportFactor {
         if !factored(MatMut::from_column_major_slice_mut(&mut self.gram, new, new)) {
             return false;
         }
-        for (b, mut column) in corner.col_iter_mut().enumerate() {
-            (0..=b).for_each(|a| column[a] = self.gram[a * new + b]);
+        self.values.grow(new);
+        for (b, column) in self.fresh.chunks(all).enumerate() {
+            let (above, corner) = self.values.column_mut(old + b).split_at_mut(old);
+            above.copy_from_slice(&column[..old]);
+            corner.iter_mut().enumerate().for_each(|(a, entry)| *entry = self.gram[a * new + b]);
         }
         for &slot in slots {
             self.order.push(slot);
@@ -188,31 +177,10 @@ impl SupportFactor {
         true
     }
 
-    /// Makes room for so many rows.
-    fn reserve(&mut self, rows: usize) {
-        if rows <= self.stride {
-            return;
-        }
-        let (old, before) = (self.order.len(), self.stride);
-        let stride = rows + if rows < SMALL { rows / 2 } else { rows / 8 };
-        self.panel_rows.clear();
-        if old == 0 && self.values.len() >= stride * stride {
-            self.stride = stride;
-            return;
-        }
-        // Fresh zeros: what is below the diagonal is never touched.
-        let mut values = vec![0.0; stride * stride];
-        for row in 0..old {
-            let column = &self.values[row * before..][..=row];
-            values[row * stride..][..=row].copy_from_slice(column);
-        }
-        (self.values, self.stride) = (values, stride);
-    }
-
     /// `solution <- L^-1 solution`.
     fn forward(&mut self) {
         for row in 0..self.order.len() {
-            let column = &self.values[row * self.stride..][..=row];
+            let column = self.values.column(row);
             let (before, rest) = self.solution.split_at_mut(row);
             rest[0] = (rest[0] - kernels::dot(&column[..row], before)) / column[row];
         }
@@ -221,7 +189,7 @@ impl SupportFactor {
     /// `solution <- L'^-1 solution`.
     fn backward(&mut self) {
         for row in (0..self.order.len()).rev() {
-            let column = &self.values[row * self.stride..][..=row];
+            let column = self.values.column(row);
             let (before, rest) = self.solution.split_at_mut(row);
             rest[0] /= column[row];
             kernels::axpy(-rest[0], &column[..row], before);
@@ -235,8 +203,12 @@ impl SupportFactor {
 
     /// Makes `W` that of the rows to hold at zero, out of what there is of it.
     fn renew_panel(&mut self) {
-        let (all, stride) = (self.order.len(), self.stride);
-        let mut count = 0;
+        let all = self.order.len();
+        if all > self.stride {
+            self.panel_rows.clear();
+            self.stride = all + all / 8;
+        }
+        let (stride, mut count) = (self.stride, 0);
         for at in 0..self.panel_rows.len() {
             let row = self.panel_rows[at];
             if self.held.binary_search(&row).is_ok() {
@@ -250,7 +222,7 @@ impl SupportFactor {
         // Rows that the factor got since then.
         for column in self.panel.chunks_mut(stride).take(count) {
             for row in self.panel_length..all {
-                let factor = &self.values[row * stride..][..=row];
+                let factor = self.values.column(row);
                 column[row] = -kernels::dot(&factor[..row], &column[..row]) / factor[row];
             }
         }
@@ -264,16 +236,13 @@ impl SupportFactor {
             column[*row] = 1.0;
         }
         // Rows above the first of them stay zero.
-        let corner = &self.values[first * stride + first..];
-        let lower =
-            MatRef::from_column_major_slice_with_stride(corner, all - first, all - first, stride);
         let panel = MatMut::from_column_major_slice_with_stride_mut(
             &mut columns[first..],
             all - first,
             fresh.len(),
             stride,
         );
-        triangular_solve::solve_lower_triangular_in_place(lower.transpose(), panel, Par::Seq);
+        solve_lower(&self.values, first, panel);
         self.panel_rows.extend(fresh);
     }
 
@@ -316,6 +285,20 @@ impl SupportFactor {
             kernels::axpy(-multiplier, column, moved);
         }
         true
+    }
+}
+
+/// `right <- L^-1 right` for the rows and columns of `L` from `from` on, out of `L'`.
+fn solve_lower(upper: &Triangle, from: usize, mut right: MatMut<'_, f64>) {
+    for Part { first, end, matrix } in upper.parts(from, from) {
+        let (solved, rest) = right.as_mut().split_at_row_mut(first - from);
+        let mut here = rest.subrows_mut(0, end - first);
+        let (above, corner) = matrix.split_at_row(first - from);
+        if first > from {
+            let (left, right) = (above.transpose(), solved.as_ref());
+            multiply(here.as_mut(), Accum::Add, left, right, -1.0, Par::Seq);
+        }
+        triangular_solve::solve_lower_triangular_in_place(corner.transpose(), here, Par::Seq);
     }
 }
 

@@ -34,11 +34,9 @@ impl SupportMatrix {
         if !model.is_fixed() {
             self.factor.clear();
         }
-        let mut room = self.factor.lend();
-        if !self.stock.take(design, model, k, features, &mut self.slots, &mut room) {
+        if !self.stock.take(design, model, k, features, &mut self.slots) {
             self.factor.clear();
         }
-        self.factor.take_back(room);
         let all = self.stock.len();
         self.curvatures.resize(all, 0.0);
         for (&slot, curvature) in self.slots.iter().zip(curvatures) {
@@ -86,6 +84,7 @@ mod tests {
 
     use super::super::support::Quadratic;
     use super::super::testing::numbers;
+    use super::super::triangle::Triangle;
     use super::super::units::Curvatures;
     use super::SupportMatrix;
 
@@ -110,7 +109,7 @@ mod tests {
             _: &[usize],
             _: usize,
             _: &mut Vec<f64>,
-            _: &mut [f64],
+            _: &mut Triangle,
         ) {
         }
     }

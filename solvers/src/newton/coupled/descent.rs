@@ -6,8 +6,8 @@ use fenchel_core::{Blocks, Column, Design, LinearModel, Separable, kernels, wors
 
 use super::model::{Local, Model, Position};
 use crate::coordinate::{
-    Anderson, Curvatures, DIRECT, FOCUS, Inner, Patience, Quadratic, SupportNewton, Units,
-    block_bound, column_moments, few_nonzero, price,
+    Anderson, Curvatures, DIRECT, FOCUS, Inner, Patience, Quadratic, SupportNewton, Triangle,
+    Units, block_bound, column_moments, few_nonzero, price,
 };
 
 /// Least share of its curvature that a coordinate keeps when the free parameters go along: less is
@@ -435,7 +435,7 @@ impl Quadratic for Single<'_> {
         features: &[usize],
         first: usize,
         _kept: &mut Vec<f64>,
-        products: &mut [f64],
+        products: &mut Triangle,
     ) {
         if !self.model.free {
             return;
@@ -453,10 +453,10 @@ impl Quadratic for Single<'_> {
             centred.iter().enumerate().for_each(|(f, moment)| along[f * m + c] = *moment);
             response.copy_from_slice(&self.responses[range]);
         }
-        for (b, column) in products.chunks_mut(m).enumerate() {
-            let end = first + b;
+        for end in first..m {
+            let column = products.column_mut(end);
             for (along, r) in along.chunks(m).zip(&responses[end * wide..]) {
-                kernels::axpy(-r, &along[..=end], &mut column[..=end]);
+                kernels::axpy(-r, &along[..=end], column);
             }
         }
     }

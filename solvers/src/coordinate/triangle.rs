@@ -1,0 +1,129 @@
+//! The upper triangle of a matrix that grows by columns, a few of them in one piece of memory: nothing is copied
+//! to make room for more, and next to nothing below the diagonal takes memory.
+
+use faer::{MatMut, MatRef};
+
+/// Columns of a panel.
+const WIDTH: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Triangle {
+    /// Panel `k` has room for `WIDTH` columns of `(k + 1) WIDTH` rows.
+    panels: Vec<Vec<f64>>,
+    len: usize,
+}
+
+impl Triangle {
+    /// Drops the columns from `len` on. Their memory is kept.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Adds columns, of any numbers.
+    pub fn grow(&mut self, columns: usize) {
+        self.len += columns;
+        for k in self.panels.len()..self.len.div_ceil(WIDTH) {
+            self.panels.push(vec![0.0; WIDTH * height(k)]);
+        }
+    }
+
+    /// How many columns may be added that lie in one panel.
+    pub fn room(&self) -> usize {
+        WIDTH - self.len % WIDTH
+    }
+
+    /// Column `c` down to the diagonal.
+    pub fn column(&self, c: usize) -> &[f64] {
+        let k = c / WIDTH;
+        &self.panels[k][c % WIDTH * height(k)..][..=c]
+    }
+
+    /// The same, to be written to.
+    pub fn column_mut(&mut self, c: usize) -> &mut [f64] {
+        let k = c / WIDTH;
+        &mut self.panels[k][c % WIDTH * height(k)..][..=c]
+    }
+
+    /// The columns from `from` on, panel by panel: the first one and the end of each part, and its rows from
+    /// `top` to that end. What is below the diagonal may be any numbers.
+    pub fn parts(&self, from: usize, top: usize) -> impl Iterator<Item = Part<MatRef<'_, f64>>> {
+        let len = self.len;
+        self.panels.iter().enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
+            let (first, end) = (from.max(k * WIDTH), len.min((k + 1) * WIDTH));
+            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
+            let (rows, columns) = (end - top, end - first);
+            let of = MatRef::from_column_major_slice_with_stride;
+            Some(Part { first, end, matrix: of(&panel[begin + top..], rows, columns, height(k)) })
+        })
+    }
+
+    /// The same from the first row on, to be written to.
+    pub fn parts_mut(&mut self, from: usize) -> impl Iterator<Item = Part<MatMut<'_, f64>>> {
+        let len = self.len;
+        self.panels.iter_mut().enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
+            let (first, end) = (from.max(k * WIDTH), len.min((k + 1) * WIDTH));
+            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
+            let of = MatMut::from_column_major_slice_with_stride_mut;
+            Some(Part { first, end, matrix: of(&mut panel[begin..], end, end - first, height(k)) })
+        })
+    }
+}
+
+/// Columns `first .. end` of a [`Triangle`].
+pub(crate) struct Part<M> {
+    pub first: usize,
+    pub end: usize,
+    pub matrix: M,
+}
+
+fn height(panel: usize) -> usize {
+    (panel + 1) * WIDTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Triangle, WIDTH};
+
+    fn entry(row: usize, column: usize) -> f64 {
+        (1000 * column + row) as f64
+    }
+
+    #[test]
+    fn columns_stay_while_others_come_and_parts_are_made_of_them() {
+        let mut triangle = Triangle::default();
+        for more in [3, WIDTH - 3, 0, 2 * WIDTH + 5, 1] {
+            let from = triangle.len;
+            triangle.grow(more);
+            for c in from..triangle.len {
+                assert_eq!(triangle.column_mut(c).len(), c + 1);
+                (0..=c).for_each(|row| triangle.column_mut(c)[row] = entry(row, c));
+            }
+            for (from, top) in [(0, 0), (2, 1), (from, 0), (WIDTH, WIDTH)] {
+                let mut next = from;
+                for part in triangle.parts(from, top.min(from)) {
+                    assert_eq!((part.first, part.matrix.nrows()), (next, part.end - top.min(from)));
+                    for c in part.first..part.end {
+                        for row in top.min(from)..=c {
+                            let got = part.matrix[(row - top.min(from), c - part.first)];
+                            assert_eq!(got, entry(row, c));
+                        }
+                    }
+                    next = part.end;
+                }
+                assert_eq!(next, triangle.len.max(from));
+            }
+            for mut part in triangle.parts_mut(from) {
+                let corner = part.matrix[(part.first, 0)];
+                part.matrix[(part.first, 0)] = -corner;
+            }
+            assert!(triangle.parts(from, 0).all(|part| part.matrix[(part.first, 0)] < 0.0));
+            for part in triangle.parts_mut(from) {
+                let mut matrix = part.matrix;
+                matrix[(part.first, 0)] = entry(part.first, part.first);
+            }
+        }
+        assert_eq!(triangle.len + triangle.room(), 4 * WIDTH);
+        triangle.truncate(WIDTH + 1);
+        assert_eq!((triangle.len, triangle.column(WIDTH)[0]), (WIDTH + 1, entry(0, WIDTH)));
+    }
+}
