@@ -132,6 +132,13 @@ pub trait Separable: Send + Sync {
             *out = self.prox_at(first + i, *v, *step);
         }
     }
+    /// Writes the prox of the coefficients `flat`, each at its own step. Provided, and compiled anew for every
+    /// implementing type.
+    fn prox_each(&self, flat: &[usize], v: &[f64], steps: &[f64], out: &mut [f64]) {
+        for ((&j, out), (v, step)) in flat.iter().zip(out).zip(v.iter().zip(steps)) {
+            *out = self.prox_at(j, *v, *step);
+        }
+    }
     /// Writes the distance of a range of coefficients.
     fn subdiff_dist_range(&self, first: usize, b: &[f64], grad: &[f64], out: &mut [f64]) {
         kernels::widest(

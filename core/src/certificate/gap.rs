@@ -365,3 +365,36 @@ fn remove_components(basis: &[Vec<f64>], u: &mut [f64]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::scaled_conjugate;
+    use crate::penalty::Conjugate;
+
+    /// Of `0.5 |b|` for a coefficient, and infinite below 0.
+    struct Half;
+
+    impl Conjugate for Half {
+        fn conjugate(&self, u: &[f64]) -> f64 {
+            if u.iter().all(|u| *u <= 0.5 * (1.0 + 1e-12)) { 0.0 } else { f64::INFINITY }
+        }
+        fn dual_scale(&self, u: &[f64]) -> f64 {
+            (0.5 / u.iter().copied().fold(0.0, f64::max)).min(1.0)
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_scaled_into_the_domain_and_back() {
+        for (worst, scale) in [(-0.3, 1.0), (-4.0, 0.125), (-1e-9, 1.0), (-2e300, 2.5e-301)] {
+            let gradient = [worst, 7.0, 0.0, -1e-12 * worst, 1.0 / 3.0];
+            let mut there = gradient;
+            assert_eq!(scaled_conjugate(&Half, &mut there), Some((scale, 0.0)));
+            for (there, before) in there.iter().zip(&gradient) {
+                assert!((there - before).abs() <= 2.0 * f64::EPSILON * before.abs());
+            }
+        }
+        let mut outside = [-f64::INFINITY, 1.0];
+        assert_eq!(scaled_conjugate(&Half, &mut outside), None);
+        assert_eq!(outside, [-f64::INFINITY, 1.0]);
+    }
+}

@@ -12,7 +12,7 @@
 
 use fenchel_core::{Design, Separable, kernels};
 
-use super::piece::piece;
+use super::piece::{Piece, PieceFinder, Place};
 use super::units::shifted_axpy;
 
 /// Iterations at most.
@@ -44,6 +44,11 @@ pub(crate) struct At<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct SupportCg {
     members: Vec<Member>,
+    finder: PieceFinder,
+    /// Where the penalty is asked for pieces, for those that would be members, and its pieces there.
+    asked: Vec<Member>,
+    places: Vec<Place>,
+    pieces: Vec<Option<Piece>>,
     /// The step, the residual, the direction and its image: the members', then the intercepts'.
     step: Vec<f64>,
     residual: Vec<f64>,
@@ -127,6 +132,8 @@ impl SupportCg {
     fn start(&mut self, penalty: &dyn Separable, design: &Design, at: At<'_>) {
         let (n, p) = (design.samples(), design.features());
         self.members.clear();
+        self.asked.clear();
+        self.places.clear();
         self.residual.clear();
         self.scaling.clear();
         let mut grad_eta = std::mem::take(&mut self.curved);
@@ -146,11 +153,15 @@ impl SupportCg {
                 None => (flat % p, flat / p),
             };
             let gradient = design.column_dot(j, &grad_eta[k * n..(k + 1) * n], sums[k]);
-            if let Some((slope, curvature)) = piece(penalty, flat, b, gradient, lipschitz) {
-                self.members.push(Member { at: place, column: j, output: k, curvature });
-                self.residual.push(-gradient - slope);
-                self.scaling.push(lipschitz + curvature.max(0.0));
-            }
+            self.asked.push(Member { at: place, column: j, output: k, curvature: 0.0 });
+            self.places.push(Place { flat, b, gradient, lipschitz });
+        }
+        self.finder.find(penalty, &self.places, &mut self.pieces);
+        for ((member, place), piece) in self.asked.iter().zip(&self.places).zip(&self.pieces) {
+            let Some((slope, curvature)) = *piece else { continue };
+            self.members.push(Member { curvature, ..*member });
+            self.residual.push(-place.gradient - slope);
+            self.scaling.push(place.lipschitz + curvature.max(0.0));
         }
         for (total, sum) in at.totals.iter().zip(&sums) {
             let flat = *total <= 0.0;

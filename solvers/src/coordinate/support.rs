@@ -22,7 +22,7 @@
 use fenchel_core::{Design, Matrix, Separable, kernels};
 
 use super::engine::Inner;
-use super::piece::piece;
+use super::piece::{Piece, PieceFinder, Place};
 use super::support_matrix::SupportMatrix;
 use super::triangle::Triangle;
 use super::units::Curvatures;
@@ -57,6 +57,11 @@ const AT_ONCE: f64 = 8.0;
 #[derive(Debug, Default)]
 pub(crate) struct SupportNewton {
     members: Vec<Member>,
+    finder: PieceFinder,
+    /// The support, by place in it, where the penalty is asked for pieces, and those.
+    asked: Vec<usize>,
+    places: Vec<Place>,
+    pieces: Vec<Option<Piece>>,
     features: Vec<usize>,
     residual: Vec<f64>,
     matrix: SupportMatrix,
@@ -221,18 +226,23 @@ impl SupportNewton {
             self.residual.clear();
             model.weighted_residual(k, &mut self.residual);
             let sum = kernels::sum(&self.residual);
+            self.asked.clear();
+            self.places.clear();
             for (at, (&flat, &lipschitz)) in support.iter().zip(lipschitz).enumerate() {
                 if flat / p == k && beta[flat] != 0.0 && lipschitz > 0.0 {
                     let gradient = -design.column_dot(flat % p, &self.residual, sum);
-                    if let Some((slope, curvature)) =
-                        piece(penalty, flat, beta[flat], gradient, lipschitz)
-                    {
-                        let (b, side) = (beta[flat], beta[flat].signum());
-                        let at_zero = slope - curvature * b;
-                        self.members.push(Member { at, flat, slope: at_zero, curvature, side });
-                        self.slope.push(gradient + slope);
-                    }
+                    self.asked.push(at);
+                    self.places.push(Place { flat, b: beta[flat], gradient, lipschitz });
                 }
+            }
+            self.finder.find(penalty, &self.places, &mut self.pieces);
+            for ((&at, place), piece) in self.asked.iter().zip(&self.places).zip(&self.pieces) {
+                let Some((slope, curvature)) = *piece else { continue };
+                let Place { flat, b, gradient, .. } = *place;
+                let at_zero = slope - curvature * b;
+                let side = b.signum();
+                self.members.push(Member { at, flat, slope: at_zero, curvature, side });
+                self.slope.push(gradient + slope);
             }
             if self.members.is_empty() || self.is_singular(design) {
                 continue;

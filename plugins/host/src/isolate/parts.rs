@@ -1,5 +1,5 @@
 //! A penalty in the child, piece by piece: coefficient by coefficient, or block by block. A whole
-//! epoch, all distances, and the value of a working set are one call each.
+//! epoch, all distances, several proxes, and the value of a working set are one call each.
 
 use std::sync::{Arc, OnceLock};
 
@@ -39,6 +39,14 @@ impl Separable for Coordinates {
             to.number(step);
         };
         self.0.number(&calls::PROX_AT, Op::ProxAt, write).unwrap_or(f64::NAN)
+    }
+
+    fn prox_each(&self, flat: &[usize], v: &[f64], steps: &[f64], out: &mut [f64]) {
+        self.0.fill(&calls::PROX_AT, Op::ProxEach, out, |to| {
+            to.sizes(flat);
+            to.numbers(v);
+            to.numbers(steps);
+        });
     }
 
     fn subdiff_dist_at(&self, j: usize, b: f64, grad: f64) -> f64 {

@@ -31,7 +31,7 @@ numbered! {
         // Of a penalty.
         Scaled, Lineality, Value, Prox, SubdiffDist, Conjugate, DualScale, ZeroThreshold, Scalars,
         // Of its coefficients.
-        ValueAt, ProxAt, SubdiffDistAt, SubdiffDistRange, ValueOn, Sweep,
+        ValueAt, ProxAt, ProxEach, SubdiffDistAt, SubdiffDistRange, ValueOn, Sweep,
         // Of its blocks.
         Groups, ValueBlock, ProxBlock, SubdiffDistBlock, BlockDists, BlockValueOn, SweepBlocks,
         // Of a loss.

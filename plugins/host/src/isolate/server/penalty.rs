@@ -82,7 +82,12 @@ impl Server {
                 let report = self.designs.sweep(penalty, op == Op::SweepBlocks, from)?;
                 to.number(report.largest_step);
             }
-            Op::ValueAt | Op::ProxAt | Op::SubdiffDistAt | Op::SubdiffDistRange | Op::ValueOn => {
+            Op::ValueAt
+            | Op::ProxAt
+            | Op::ProxEach
+            | Op::SubdiffDistAt
+            | Op::SubdiffDistRange
+            | Op::ValueOn => {
                 coordinates(has(penalty.as_separable())?, op, from, &mut self.spread[0], to)?;
             }
             Op::ValueBlock
@@ -149,6 +154,11 @@ fn coordinates(
     match op {
         Op::ValueAt => to.number(penalty.value_at(from.size()?, from.number()?)),
         Op::ProxAt => to.number(penalty.prox_at(from.size()?, from.number()?, from.number()?)),
+        Op::ProxEach => {
+            let flat = from.sizes()?;
+            let (v, steps, out) = (from.numbers()?, from.numbers()?, from.numbers()?);
+            penalty.prox_each(&flat, v, steps, out);
+        }
         Op::SubdiffDistAt => {
             to.number(penalty.subdiff_dist_at(from.size()?, from.number()?, from.number()?));
         }

@@ -69,6 +69,12 @@ fn whole_vectors_are_answered_to_the_bit() {
             assert_eq!(dist(&*there), dist(&*here));
             match (there.as_separable(), here.as_separable()) {
                 (Some(there), Some(here)) => {
+                    let some: Vec<usize> = (0..p).step_by(3).rev().collect();
+                    let (v, steps) = (numbers(3, some.len()), vec![0.7; some.len()]);
+                    let mut each = [v.clone(), v.clone()];
+                    there.prox_each(&some, &v, &steps, &mut each[0]);
+                    here.prox_each(&some, &v, &steps, &mut each[1]);
+                    assert_eq!(each[0], each[1]);
                     there.subdiff_dist_range(0, beta, &grad, &mut a);
                     here.subdiff_dist_range(0, beta, &grad, &mut b);
                     assert_eq!(a, b);
