@@ -227,6 +227,7 @@ fn weigh_inner(a: f64, centre: f64, x: &[f64], h: &[f64], out: &mut [f64]) {
 }
 
 /// `sum_k v_k b_{i_k}` over the stored entries `(i, v)` of a sparse column.
+#[inline]
 pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
     let (chunks_v, rest_v) = values.as_chunks::<4>();

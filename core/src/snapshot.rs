@@ -57,8 +57,11 @@ impl Snapshot {
 
     /// The numbers.
     pub fn to_vec(&self) -> Vec<f64> {
+        if self.holds_all() {
+            return self.entries.clone();
+        }
         let mut values = vec![0.0; self.len];
-        self.write(&mut values);
+        self.scatter(&mut values);
         values
     }
 
@@ -73,6 +76,10 @@ impl Snapshot {
             return values.copy_from_slice(&self.entries);
         }
         values.fill(0.0);
+        self.scatter(values);
+    }
+
+    fn scatter(&self, values: &mut [f64]) {
         for (&place, entry) in self.places.iter().zip(&self.entries) {
             values[place as usize] = *entry;
         }

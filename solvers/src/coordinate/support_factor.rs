@@ -135,8 +135,10 @@ impl SupportFactor {
         let all = old + new;
         self.fresh.resize(all * new, 0.0);
         for (b, (&slot, column)) in slots.iter().zip(self.fresh.chunks_mut(all)).enumerate() {
-            let others = self.order.iter().chain(&slots[..=b]);
-            column.iter_mut().zip(others).for_each(|(entry, &o)| *entry = stock.product(o, slot));
+            let own = stock.column(slot);
+            for (entry, &o) in column.iter_mut().zip(self.order.iter().chain(&slots[..=b])) {
+                *entry = own.get(o).copied().unwrap_or_else(|| stock.product(o, slot));
+            }
             column[old + b] += curvatures[slot];
         }
         let fresh = MatMut::from_column_major_slice_mut(&mut self.fresh, all, new);

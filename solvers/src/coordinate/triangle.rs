@@ -8,7 +8,7 @@ const WIDTH: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Triangle {
-    /// Panel `k` has room for `WIDTH` columns of `(k + 1) WIDTH` rows.
+    /// Panel `k` has room for `WIDTH` columns of `(k + 1) WIDTH` rows, and is as long as those that there were.
     panels: Vec<Vec<f64>>,
     len: usize,
 }
@@ -21,9 +21,16 @@ impl Triangle {
 
     /// Adds columns, of any numbers.
     pub fn grow(&mut self, columns: usize) {
+        let first = self.len / WIDTH;
         self.len += columns;
-        for k in self.panels.len()..self.len.div_ceil(WIDTH) {
-            self.panels.push(vec![0.0; WIDTH * height(k)]);
+        for k in first..self.len.div_ceil(WIDTH) {
+            if k == self.panels.len() {
+                self.panels.push(Vec::with_capacity(WIDTH * height(k)));
+            }
+            let used = (self.len - k * WIDTH).min(WIDTH) * height(k);
+            if self.panels[k].len() < used {
+                self.panels[k].resize(used, 0.0);
+            }
         }
     }
 
