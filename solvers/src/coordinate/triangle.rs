@@ -92,7 +92,7 @@ mod tests {
     use super::{Triangle, WIDTH};
 
     fn entry(row: usize, column: usize) -> f64 {
-        (1000 * column + row) as f64
+        (1000 * column + row + 1) as f64
     }
 
     #[test]
