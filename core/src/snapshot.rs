@@ -85,6 +85,29 @@ impl Snapshot {
         }
     }
 
+    /// Brings `values` half of the way back to the numbers; those that are there stay.
+    ///
+    /// # Panics
+    ///
+    /// Where there are more or fewer `values`.
+    pub fn approach(&self, values: &mut [f64]) {
+        assert_eq!(values.len(), self.len, "a snapshot has its own length");
+        let half = |value: &mut f64, entry: f64| *value = entry + 0.5 * (*value - entry);
+        if self.holds_all() {
+            values.iter_mut().zip(&self.entries).for_each(|(value, entry)| half(value, *entry));
+            return;
+        }
+        let mut rest = values;
+        let mut begin = 0;
+        for (&place, entry) in self.places.iter().zip(&self.entries) {
+            let (zeros, others) = rest.split_at_mut(place as usize - begin);
+            zeros.iter_mut().for_each(|value| *value *= 0.5);
+            half(&mut others[0], *entry);
+            (rest, begin) = (&mut others[1..], place as usize + 1);
+        }
+        rest.iter_mut().for_each(|value| *value *= 0.5);
+    }
+
     /// Whether these are the numbers, where zeros of either sign are one number.
     pub fn equals(&self, values: &[f64]) -> bool {
         if values.len() != self.len {
@@ -136,6 +159,16 @@ mod tests {
                 assert!(!copy.equals(&other), "{values:?} at {j}");
                 copy.write(&mut other);
                 assert_eq!(other, values);
+            }
+            if values.iter().all(|value| value.is_finite()) {
+                let mut other: Vec<f64> = (0..values.len()).map(|j| j as f64 - 3.0).collect();
+                let half = |(j, value): (usize, &f64)| value + 0.5 * (j as f64 - 3.0 - value);
+                let expected: Vec<f64> = values.iter().enumerate().map(half).collect();
+                copy.approach(&mut other);
+                assert_eq!(other, expected);
+                let mut same = values.to_vec();
+                copy.approach(&mut same);
+                assert_eq!(same, values);
             }
             assert!(!copy.equals(&[values, &[0.0]].concat()));
         }

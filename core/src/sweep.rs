@@ -5,8 +5,11 @@
 //! The context is a struct of slices and the body is generic in the penalty, so that the compiler
 //! builds the loop once per penalty and nothing virtual is called inside it.
 //!
-//! Centred columns stay implicit: the true residual is `residual + shift`, one shift a column of
-//! outputs, so that a step along a sparse centred column touches its stored entries only. The
+//! What is kept is the weighted residual `h r`, the negative gradient in the predictor: a correlation
+//! gathers one number an entry, and only a step asks for curvatures.
+//!
+//! Centred columns stay implicit: the true weighted residual is `residual + h shift`, one shift a column
+//! of outputs, so that a step along a sparse centred column touches its stored entries only. The
 //! intercept's optimal step is a shift as well, hence taken after every coordinate at no cost.
 
 use crate::design::Design;
@@ -32,7 +35,7 @@ pub struct Sweep<'a> {
     pub beta: &'a mut [f64],
     /// Intercepts, length K (unused without intercept).
     pub intercepts: &'a mut [f64],
-    /// Residual less its shift, n x K.
+    /// The weighted residual `h r` less its shift, n x K.
     pub residual: &'a mut [f64],
     /// The shift of each output's residual, length K.
     pub shift: &'a mut [f64],
@@ -92,11 +95,7 @@ impl Sweep<'_> {
     fn correlation(&self, column: Column<'_>, j: usize, k: usize, stored_sum: f64) -> f64 {
         let n = self.design.samples();
         let residual = &self.residual[k * n..(k + 1) * n];
-        let product = match self.curvature {
-            None => self.uniform * column.dot(residual),
-            Some(h) => column.dot3(&h[k * n..(k + 1) * n], residual),
-        };
-        let product = product + self.shift[k] * stored_sum;
+        let product = column.dot(residual) + self.shift[k] * stored_sum;
         (product - self.design.centre(j) * self.weighted_sum[k]) / self.design.scale(j)
     }
 
@@ -105,7 +104,11 @@ impl Sweep<'_> {
     fn advance(&mut self, column: Column<'_>, j: usize, k: usize, step: f64, stored_sum: f64) {
         let n = self.design.samples();
         let (centre, scale) = (self.design.centre(j), self.design.scale(j));
-        column.axpy(-step / scale, &mut self.residual[k * n..(k + 1) * n]);
+        let residual = &mut self.residual[k * n..(k + 1) * n];
+        match self.curvature {
+            None => column.axpy(-step * self.uniform / scale, residual),
+            Some(h) => column.axpy3(-step / scale, &h[k * n..(k + 1) * n], residual),
+        }
         self.shift[k] += step * centre / scale;
         self.weighted_sum[k] -= step * (stored_sum - centre * self.total[k]) / scale;
     }

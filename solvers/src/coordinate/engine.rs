@@ -9,7 +9,7 @@ use super::conjugate::{At, SupportCg};
 use super::model::{Model, Profiled};
 use super::pieces::{Columns, Pieces};
 use super::support::{Patience, SupportNewton, price};
-use super::units::{Units, shifted_axpy};
+use super::units::Units;
 
 /// The share of a whole epoch's largest step down to which the nonzero pieces are moved alone before
 /// the next one.
@@ -107,7 +107,7 @@ impl Engine {
     }
 
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
-    /// less and do most of the work.
+    /// less and do most of the work. Returns how many.
     pub fn descend(
         &mut self,
         units: &Units<'_>,
@@ -116,7 +116,7 @@ impl Engine {
         beta: &mut [f64],
         intercepts: &mut [f64],
         inner: Inner,
-    ) {
+    ) -> usize {
         let (mut all, mut nonzero) =
             (std::mem::take(&mut self.all), std::mem::take(&mut self.nonzero));
         self.prepare(units, design, working, beta.len(), &mut all);
@@ -166,7 +166,8 @@ impl Engine {
             }
         }
         (self.all, self.nonzero) = (all, nonzero);
-        self.model.divide_roots();
+        self.model.take_roots_out();
+        inner.epochs - left
     }
 
     /// Copies the columns of coordinates one after the other where they are sparse and curvatures differ,
@@ -180,7 +181,7 @@ impl Engine {
         }
         let stored = |&j: &usize| design.stored_column(j).stored();
         if COPIED * working.iter().map(stored).sum::<usize>() <= design.matrix().stored() {
-            self.model.multiply_roots();
+            self.model.divide_by_roots();
             self.rooted = self.model.roots().is_some();
             self.packed = design.pick(working, self.model.roots(), self.room.take());
         }
@@ -304,7 +305,7 @@ impl Engine {
         let stays = all.curvature.is_some() && all.curvature == self.model.lasting();
         if stays && all.units == working {
             if self.rooted {
-                self.model.multiply_roots();
+                self.model.divide_by_roots();
             }
             return;
         }
@@ -327,10 +328,7 @@ impl Engine {
     ) -> f64 {
         self.visits += pieces.support.len();
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
-        let (curvature, uniform) = match self.model.roots() {
-            Some(_) => (None, 1.0),
-            None => (self.model.curvatures(), self.model.uniform()),
-        };
+        let (curvature, uniform) = self.model.swept();
         let (design, columns) = columns(&self.packed, design, pieces);
         let report = units.sweep(&mut Sweep {
             design,
@@ -375,14 +373,13 @@ impl Engine {
         saved.shift.clone_from(&self.model.shift);
         saved.weighted_sum.clone_from(&self.model.weighted_sum);
 
-        let (n, p) = (design.samples(), design.features());
+        let p = design.features();
         let (design, places) = columns(&self.packed, design, pieces);
         for (at, (&flat, &target)) in pieces.support.iter().zip(point).enumerate() {
             let step = target - beta[flat];
             if step != 0.0 {
                 let (j, k) = (places.map_or(flat % p, |places| places[at]), flat / p);
-                let stored = &mut self.model.residual[k * n..(k + 1) * n];
-                shifted_axpy(design, j, -step, stored, &mut self.model.shift[k]);
+                self.model.advance(design, j, k, step);
                 beta[flat] = target;
             }
         }

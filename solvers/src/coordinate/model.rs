@@ -2,7 +2,7 @@
 //! `sum_i h_i r_i^2 / 2` with `r = -G / h`, gradient `G` and curvature `h` in the linear predictor.
 //! For a quadratic loss it is the loss, up to a constant, everywhere.
 
-use fenchel_core::{CurvatureForm, DataFit, Design, kernels};
+use fenchel_core::{CurvatureForm, DataFit, Design, kernels, worst};
 
 use super::support::Quadratic;
 use super::triangle::Triangle;
@@ -13,10 +13,11 @@ use super::units::Curvatures;
 /// The gradient stays exact, and the line search guards the step.
 const CURVATURE_FLOOR: f64 = 1e-6;
 
-/// A local model, with its residual split into stored entries and one shift an output.
+/// A local model, with its weighted residual split into stored entries and one shift an output, times its
+/// curvatures.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
-    /// Residual less its shift, n x K; times `roots` while there are any.
+    /// The weighted residual `h r` less its shift, n x K; divided by `roots` while there are any.
     pub residual: Vec<f64>,
     /// Shift of each output.
     pub shift: Vec<f64>,
@@ -27,8 +28,9 @@ pub(crate) struct Model {
     uniform: Option<f64>,
     /// Whether the curvature is the same at every point.
     fixed: bool,
-    /// Roots of the curvatures of a single output, by which the residual is multiplied, and what it was
-    /// before.
+    /// The largest `|r_i|` at first; infinite where the curvature of a sample is zero.
+    farthest: f64,
+    /// Roots of the curvatures of a single output, by which the residual is divided, and what it was before.
     roots: Vec<f64>,
     plain: Vec<f64>,
 }
@@ -69,9 +71,10 @@ impl Model {
         let first = self.curvature.first().copied().unwrap_or(0.0);
         self.uniform = self.curvature.iter().all(|h| *h == first).then_some(first);
         self.residual.clear();
-        self.residual.extend(
-            grad_eta.iter().zip(&self.curvature).map(|(g, h)| if *g == 0.0 { 0.0 } else { -g / h }),
-        );
+        self.residual.extend(grad_eta.iter().map(|g| 0.0 - g));
+        self.farthest = grad_eta.iter().zip(&self.curvature).fold(0.0, |farthest, (g, &h)| {
+            worst(farthest, if h == 0.0 { f64::INFINITY } else { g.abs() / h })
+        });
         self.shift.clear();
         self.shift.resize(outputs, 0.0);
         self.total.clear();
@@ -82,24 +85,53 @@ impl Model {
 
     /// `sum h r^2 / 2` with the true residual.
     pub fn value(&self) -> f64 {
-        let n = self.residual.len() / self.shift.len();
-        if !self.roots.is_empty() {
+        if let Some(roots) = self.roots() {
             let shift = self.shift[0];
             let square = |(z, root): (&f64, &f64)| (z + root * shift) * (z + root * shift);
-            return 0.5 * self.residual.iter().zip(&self.roots).map(square).sum::<f64>();
+            return 0.5 * self.residual.iter().zip(roots).map(square).sum::<f64>();
         }
+        let n = self.residual.len() / self.shift.len();
         let mut value = 0.0;
         for (k, &shift) in self.shift.iter().enumerate() {
             let residual = &self.residual[k * n..(k + 1) * n];
-            value += match self.uniform {
-                Some(h) => h * residual.iter().map(|r| (r + shift) * (r + shift)).sum::<f64>(),
-                None => {
-                    let h = &self.curvature[k * n..(k + 1) * n];
-                    residual.iter().zip(h).map(|(r, h)| h * (r + shift) * (r + shift)).sum()
+            value += match self.weights(k) {
+                Curvatures::Uniform(0.0) => 0.0,
+                Curvatures::Uniform(h) => {
+                    residual.iter().map(|q| (q + h * shift) * (q + h * shift)).sum::<f64>() / h
+                }
+                Curvatures::Each(h) => {
+                    let square = |(q, &h): (&f64, &f64)| match h {
+                        0.0 => 0.0,
+                        h => (q + h * shift) * (q + h * shift) / h,
+                    };
+                    residual.iter().zip(h).map(square).sum()
                 }
             };
         }
         0.5 * value
+    }
+
+    /// Writes the change of the predictor since the model was set where its gradient is `grad_eta`: the fall
+    /// of the residual. See [`Model::farthest`].
+    pub fn change(&self, grad_eta: &[f64], change: &mut Vec<f64>) {
+        let n = self.residual.len() / self.shift.len();
+        change.clear();
+        for (k, &shift) in self.shift.iter().enumerate() {
+            let of = k * n..(k + 1) * n;
+            let falls = grad_eta[of.clone()].iter().zip(&self.residual[of]).map(|(g, q)| -g - q);
+            match self.weights(k) {
+                Curvatures::Uniform(h) => change.extend(falls.map(|fall| fall / h - shift)),
+                Curvatures::Each(h) => {
+                    change.extend(falls.zip(h).map(|(fall, h)| fall / h - shift));
+                }
+            }
+        }
+    }
+
+    /// The largest residual at first, whatever its sign: where it is huge, as a loss may be flat to second
+    /// order, a change of the residual may be rounding.
+    pub fn farthest(&self) -> f64 {
+        self.farthest
     }
 
     /// Moves the intercepts to their optimum, given the coefficients.
@@ -116,42 +148,38 @@ impl Model {
 
     /// Recomputes the weighted sums from the residual, after it was changed as a whole.
     pub fn refresh_sums(&mut self) {
-        if !self.roots.is_empty() {
-            self.weighted_sum[0] =
-                kernels::dot(&self.roots, &self.residual) + self.shift[0] * self.total[0];
-            return;
-        }
         let n = self.residual.len() / self.shift.len();
         for k in 0..self.shift.len() {
             let residual = &self.residual[k * n..(k + 1) * n];
-            self.weighted_sum[k] = match self.uniform {
-                Some(h) => h * kernels::sum(residual),
-                None => kernels::dot(&self.curvature[k * n..(k + 1) * n], residual),
-            } + self.shift[k] * self.total[k];
+            let sum = match self.roots() {
+                None => kernels::sum(residual),
+                Some(roots) => kernels::dot(roots, residual),
+            };
+            self.weighted_sum[k] = sum + self.shift[k] * self.total[k];
         }
     }
 
-    /// Multiplies the residual of a single output by the roots of its curvatures, so that it has the
+    /// Divides the weighted residual of a single output by the roots of its curvatures, so that it has the
     /// curvature 1 with columns that are multiplied by them; not where one of them is zero.
-    pub fn multiply_roots(&mut self) {
+    pub fn divide_by_roots(&mut self) {
         if self.is_uniform() || self.outputs() > 1 || self.curvature.contains(&0.0) {
             return;
         }
         self.roots.extend(self.curvature.iter().map(|h| h.sqrt()));
         self.plain.clone_from(&self.residual);
-        self.residual.iter_mut().zip(&self.roots).for_each(|(r, root)| *r *= root);
+        self.residual.iter_mut().zip(&self.roots).for_each(|(q, root)| *q /= root);
     }
 
     /// Takes the roots out of the residual again. What did not change has the bits that it had: where the
-    /// curvature is small, rounding of a large residual would be taken for a step.
-    pub fn divide_roots(&mut self) {
+    /// curvature is small, its rounding would be taken for a step.
+    pub fn take_roots_out(&mut self) {
         let before = self.roots.drain(..).zip(&self.plain);
-        for (r, (root, plain)) in self.residual.iter_mut().zip(before) {
-            *r = plain - (plain * root - *r) / root;
+        for (q, (root, plain)) in self.residual.iter_mut().zip(before) {
+            *q = plain - (plain / root - *q) * root;
         }
     }
 
-    /// The roots that are in the residual; `None` where there are none.
+    /// The roots that are out of the residual; `None` where there are none.
     pub fn roots(&self) -> Option<&[f64]> {
         Some(self.roots.as_slice()).filter(|roots| !roots.is_empty())
     }
@@ -182,20 +210,45 @@ impl Model {
 
     /// Appends `h r` of output `k`, with the true residual: the negative gradient in `eta`.
     pub fn weighted_residual(&self, k: usize, out: &mut Vec<f64>) {
-        let (n, begin) = (self.residual.len() / self.outputs(), out.len());
-        let shift = self.shift[k];
-        if !self.roots.is_empty() {
+        let n = self.residual.len() / self.outputs();
+        let (residual, shift) = (&self.residual[k * n..(k + 1) * n], self.shift[k]);
+        if let Some(roots) = self.roots() {
             let entry = |(z, root): (&f64, &f64)| root * (z + root * shift);
-            out.extend(self.residual.iter().zip(&self.roots).map(entry));
+            out.extend(residual.iter().zip(roots).map(entry));
             return;
         }
-        out.extend(self.residual[k * n..(k + 1) * n].iter().map(|r| r + shift));
-        self.weights(k).weigh(&mut out[begin..]);
+        match self.weights(k) {
+            Curvatures::Uniform(h) => out.extend(residual.iter().map(|q| q + h * shift)),
+            Curvatures::Each(h) => {
+                out.extend(residual.iter().zip(h).map(|(q, h)| q + h * shift));
+            }
+        }
     }
 
-    /// All curvatures, or `None` where they are uniform.
-    pub fn curvatures(&self) -> Option<&[f64]> {
-        if self.is_uniform() { None } else { Some(&self.curvature) }
+    /// Adds `step` times the design's column `j` to the predictor of output `k`; the rows of the design are
+    /// multiplied by the roots while there are any.
+    pub fn advance(&mut self, design: &Design, j: usize, k: usize, step: f64) {
+        let n = self.residual.len() / self.outputs();
+        let residual = &mut self.residual[k * n..(k + 1) * n];
+        let a = -step / design.scale(j);
+        let column = design.stored_column(j);
+        match self.uniform {
+            Some(h) => column.axpy(a * h, residual),
+            None if self.roots.is_empty() => {
+                column.axpy3(a, &self.curvature[k * n..(k + 1) * n], residual);
+            }
+            None => column.axpy(a, residual),
+        }
+        self.shift[k] -= a * design.centre(j);
+    }
+
+    /// All curvatures that an epoch has to do with, or `None` and the one of all samples.
+    pub fn swept(&self) -> (Option<&[f64]>, f64) {
+        match self.uniform {
+            Some(h) => (None, h),
+            None if self.roots.is_empty() => (Some(&self.curvature), 0.0),
+            None => (None, 1.0),
+        }
     }
 
     /// Whether the curvature is the same at every point.

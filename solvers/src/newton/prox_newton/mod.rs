@@ -56,6 +56,11 @@ struct ProxNewton {
     failed: bool,
     /// How far a sample's predictor may move in a step, by the model of that sample alone.
     radius: f64,
+    /// The largest violation before the last step, whether that was a single epoch, and the share of the usual
+    /// inner tolerance that is asked for.
+    largest: f64,
+    brief: bool,
+    care: f64,
     correction: Correction,
     /// Largest relative certificate that counts as solved.
     tol: f64,
@@ -70,7 +75,7 @@ struct ProxNewton {
     /// The loss's own parameters, and the penalty, at `start`.
     start_own: Vec<f64>,
     start_penalty: f64,
-    /// The change of `eta` along the step; before that, the model's residual.
+    /// The change of `eta` along the step.
     change: Vec<f64>,
     step: Vec<f64>,
     trial: Vec<f64>,
@@ -97,6 +102,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         }
         self.certifier.bound(p.penalty);
         self.working.begin(p.penalty);
+        (self.largest, self.brief, self.care) = (f64::INFINITY, false, 1.0);
         self.free = p.penalty.lineality() == Lineality::Everything;
         self.certifier.suffice(self.tol);
         if !self.free {

@@ -45,17 +45,13 @@ impl ProxNewton {
         let full_penalty = problem.penalty.value(&params[..coefficients]);
         let decrease = slope + full_penalty - old_penalty;
         self.trial.resize(self.eta.len(), 0.0);
-        let (mut step, mut start, mut target) = (1.0, Vec::new(), Vec::new());
+        let mut step = 1.0;
         for _ in 0..60 {
             for ((t, e), c) in self.trial.iter_mut().zip(&self.eta).zip(change) {
                 *t = e + step * c;
             }
-            if step == 0.5 {
-                start = self.start.to_vec();
-                target.extend_from_slice(params);
-            }
-            for ((x, old), new) in params.iter_mut().zip(&start).zip(&target) {
-                *x = old + step * (new - old);
+            if step < 1.0 {
+                self.start.approach(params);
             }
             let moved = model.fit.value(&self.trial, shape.split(params).2)
                 + problem.penalty.value(&params[..coefficients]);

@@ -17,6 +17,14 @@ const INNER: f64 = 0.1;
 /// The same where the model only finds the support, on which a better one follows.
 const ROUGH: f64 = 0.3;
 
+/// A single epoch on a model, after which the largest violation is more than this share of the one before,
+/// was too little: it may have moved many coefficients, each by less than the tolerance. The next model is
+/// solved to so much less, down to so little, until violations fall again.
+const FALLS: f64 = 0.7;
+const TIGHTER: f64 = 0.3;
+const TIGHTEST: f64 = 1e-3;
+const LOOSER: f64 = 2.0;
+
 /// By what the radius within which the model is trusted grows after a whole step.
 const GROWTH: f64 = 2.0;
 
@@ -46,8 +54,14 @@ impl ProxNewton {
             None => self.expand(p, model, params)?,
         };
         let corrects = self.corrects(p, model, units);
+        if largest <= FALLS * self.largest {
+            self.care = (self.care * LOOSER).min(1.0);
+        } else if self.brief {
+            self.care = (self.care * TIGHTER).max(TIGHTEST);
+        }
+        (self.largest, self.brief) = (largest, false);
         let inner = Inner {
-            tol: if corrects { ROUGH } else { INNER } * largest.max(1e-300),
+            tol: self.care * if corrects { ROUGH } else { INNER } * largest.max(1e-300),
             epochs: EPOCHS,
             convex: p.penalty.convexity() == Convexity::Convex,
             hasten: !corrects,
@@ -60,19 +74,21 @@ impl ProxNewton {
             _ => {
                 let (eta, grad) = (&self.eta, &self.grad_eta);
                 self.engine.model.set_within(&*model.fit, eta, &[], grad, self.radius);
-                self.change.clone_from(&self.engine.model.residual);
                 match units {
                     Some(units) => {
                         let (beta, intercepts, _) = p.shape().split_mut(params);
                         let working = &self.working.units;
-                        self.engine.descend(units, &model.design, working, beta, intercepts, inner);
+                        let (engine, design) = (&mut self.engine, &model.design);
+                        let epochs =
+                            engine.descend(units, design, working, beta, intercepts, inner);
+                        self.brief = epochs == 1;
+                        if self.engine.model.farthest() > LARGE {
+                            self.change_from_params(model, &p.shape(), params);
+                        } else {
+                            self.engine.model.change(&self.grad_eta, &mut self.change);
+                        }
                     }
                     None => self.minimise_gram(p, model, params),
-                }
-                if kernels::max_abs(&self.change) > LARGE {
-                    self.change_from_params(model, &p.shape(), params);
-                } else {
-                    self.change_from_residual(model.fit.samples());
                 }
             }
         }
@@ -211,7 +227,7 @@ impl ProxNewton {
         }
     }
 
-    /// Minimises the model on the Gram matrix, and moves its residual along.
+    /// Minimises the model on the Gram matrix, and takes down the change of `eta`.
     fn minimise_gram(&mut self, problem: &Problem<'_>, model: &LinearModel, params: &mut [f64]) {
         let shape = problem.shape();
         let (beta, intercepts, _) = shape.split_mut(params);
@@ -242,17 +258,6 @@ impl ProxNewton {
             *b0 += step;
             change[k * n..(k + 1) * n].iter_mut().for_each(|c| *c += step);
         }
-        kernels::axpy(-1.0, &change, &mut local.residual);
-    }
-
-    /// The change of `eta` is the fall of the residual.
-    fn change_from_residual(&mut self, n: usize) {
-        let local = &self.engine.model;
-        for (k, &shift) in local.shift.iter().enumerate() {
-            let after = &local.residual[k * n..(k + 1) * n];
-            for (r, after) in self.change[k * n..(k + 1) * n].iter_mut().zip(after) {
-                *r -= after + shift;
-            }
-        }
+        self.change = change;
     }
 }
