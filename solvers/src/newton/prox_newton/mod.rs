@@ -20,11 +20,13 @@ use super::gram::GramModel;
 use crate::bridge::FitState;
 use crate::coordinate::{Engine, SHARE, Units, WorkingSet};
 
+mod care;
 mod free;
 mod method;
 mod search;
 mod step;
 
+use care::Care;
 pub(crate) use method::ProxNewtonMethod;
 
 /// Steps on one working set at most, and the share of the last certificate that another must beat.
@@ -56,11 +58,7 @@ struct ProxNewton {
     failed: bool,
     /// How far a sample's predictor may move in a step, by the model of that sample alone.
     radius: f64,
-    /// The largest violation before the last step, whether that was a single epoch, and the share of the usual
-    /// inner tolerance that is asked for.
-    largest: f64,
-    brief: bool,
-    care: f64,
+    care: Care,
     correction: Correction,
     /// Largest relative certificate that counts as solved.
     tol: f64,
@@ -102,7 +100,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         }
         self.certifier.bound(p.penalty);
         self.working.begin(p.penalty);
-        (self.largest, self.brief, self.care) = (f64::INFINITY, false, 1.0);
+        self.care = Care::default();
         self.free = p.penalty.lineality() == Lineality::Everything;
         self.certifier.suffice(self.tol);
         if !self.free {

@@ -17,14 +17,6 @@ const INNER: f64 = 0.1;
 /// The same where the model only finds the support, on which a better one follows.
 const ROUGH: f64 = 0.3;
 
-/// A single epoch on a model, after which the largest violation is more than this share of the one before,
-/// was too little: it may have moved many coefficients, each by less than the tolerance. The next model is
-/// solved to so much less, down to so little, until violations fall again.
-const FALLS: f64 = 0.7;
-const TIGHTER: f64 = 0.3;
-const TIGHTEST: f64 = 1e-3;
-const LOOSER: f64 = 2.0;
-
 /// By what the radius within which the model is trusted grows after a whole step.
 const GROWTH: f64 = 2.0;
 
@@ -54,14 +46,10 @@ impl ProxNewton {
             None => self.expand(p, model, params)?,
         };
         let corrects = self.corrects(p, model, units);
-        if largest <= FALLS * self.largest {
-            self.care = (self.care * LOOSER).min(1.0);
-        } else if self.brief {
-            self.care = (self.care * TIGHTER).max(TIGHTEST);
-        }
-        (self.largest, self.brief) = (largest, false);
         let inner = Inner {
-            tol: self.care * if corrects { ROUGH } else { INNER } * largest.max(1e-300),
+            tol: self.care.begin(largest)
+                * if corrects { ROUGH } else { INNER }
+                * largest.max(1e-300),
             epochs: EPOCHS,
             convex: p.penalty.convexity() == Convexity::Convex,
             hasten: !corrects,
@@ -81,7 +69,7 @@ impl ProxNewton {
                         let (engine, design) = (&mut self.engine, &model.design);
                         let epochs =
                             engine.descend(units, design, working, beta, intercepts, inner);
-                        self.brief = epochs == 1;
+                        self.care.end(epochs);
                         if self.engine.model.farthest() > LARGE {
                             self.change_from_params(model, &p.shape(), params);
                         } else {
