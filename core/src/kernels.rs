@@ -242,34 +242,18 @@ pub fn sparse_dot(indices: &[u32], values: &[f64], b: &[f64]) -> f64 {
     (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
 }
 
-/// `sum_k v_k b_{i_k} c_{i_k}` over the stored entries of a sparse column.
-pub fn sparse_dot3(indices: &[u32], values: &[f64], b: &[f64], c: &[f64]) -> f64 {
-    let (chunks_i, rest_i) = indices.as_chunks::<4>();
-    let (chunks_v, rest_v) = values.as_chunks::<4>();
-    let mut acc = [0.0; 4];
-    for k in 0..chunks_i.len().min(chunks_v.len()) {
-        let (i, v) = (&chunks_i[k], &chunks_v[k]);
-        for l in 0..4 {
-            acc[l] += v[l] * b[i[l] as usize] * c[i[l] as usize];
-        }
-    }
-    let tail: f64 =
-        rest_i.iter().zip(rest_v).map(|(&i, v)| v * b[i as usize] * c[i as usize]).sum();
-    (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
-}
-
 /// `sum_k x_k (u_{i_k} - v_{i_k} s_{i_k})` over the stored entries of a sparse column.
 pub fn sparse_dot_less(indices: &[u32], x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
     let entries = indices.iter().map(|&i| i as usize).zip(x);
     entries.map(|(i, x)| x * (u[i] - v[i] * s[i])).sum()
 }
 
-/// `y_{i_k} <- y_{i_k} + a v_k` over the stored entries of a sparse column.
+/// `y_{i_k} <- y_{i_k} + a v_k` over the stored entries of a sparse column, no row of which is stored twice.
 pub fn sparse_axpy(a: f64, indices: &[u32], values: &[f64], y: &mut [f64]) {
     update(indices, values, y, |_, v, y| y + a * v);
 }
 
-/// `y_{i_k} <- y_{i_k} + a h_{i_k} v_k` over the stored entries of a sparse column.
+/// `y_{i_k} <- y_{i_k} + a h_{i_k} v_k` over the same.
 pub fn sparse_axpy3(a: f64, indices: &[u32], h: &[f64], values: &[f64], y: &mut [f64]) {
     let h = &h[..y.len()];
     update(indices, values, y, |i, v, y| y + a * h[i] * v);
@@ -351,7 +335,6 @@ mod tests {
             }
             let cube: f64 = a.iter().zip(&b).map(|(x, y)| x * y * y).sum();
             assert!((dot3(&a, &b, &b) - cube).abs() < 1e-13);
-            assert!((sparse_dot3(&all, &a, &b, &b) - cube).abs() < 1e-13);
             let less = naive - cube;
             assert!((dot_less(&a, &b, &b, &b) - less).abs() < 1e-13);
             assert!((sparse_dot_less(&all, &a, &b, &b, &b) - less).abs() < 1e-13);

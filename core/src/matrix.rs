@@ -366,15 +366,6 @@ impl Column<'_> {
         }
     }
 
-    /// `sum_i x_i h_i u_i`.
-    #[inline]
-    pub fn dot3(&self, h: &[f64], u: &[f64]) -> f64 {
-        match self {
-            Self::Dense(x) => kernels::dot3(x, h, u),
-            Self::Sparse(i, x) => kernels::sparse_dot3(i, x, h, u),
-        }
-    }
-
     /// `sum_i x_i (u_i - v_i s_i)`.
     #[inline]
     pub fn dot_less(&self, u: &[f64], v: &[f64], s: &[f64]) -> f64 {

@@ -92,20 +92,13 @@ impl Snapshot {
     /// Where there are more or fewer `values`.
     pub fn approach(&self, values: &mut [f64]) {
         assert_eq!(values.len(), self.len, "a snapshot has its own length");
-        let half = |value: &mut f64, entry: f64| *value = entry + 0.5 * (*value - entry);
+        values.iter_mut().for_each(|value| *value *= 0.5);
         if self.holds_all() {
-            values.iter_mut().zip(&self.entries).for_each(|(value, entry)| half(value, *entry));
-            return;
+            values.iter_mut().zip(&self.entries).for_each(|(value, entry)| *value += 0.5 * entry);
         }
-        let mut rest = values;
-        let mut begin = 0;
         for (&place, entry) in self.places.iter().zip(&self.entries) {
-            let (zeros, others) = rest.split_at_mut(place as usize - begin);
-            zeros.iter_mut().for_each(|value| *value *= 0.5);
-            half(&mut others[0], *entry);
-            (rest, begin) = (&mut others[1..], place as usize + 1);
+            values[place as usize] += 0.5 * entry;
         }
-        rest.iter_mut().for_each(|value| *value *= 0.5);
     }
 
     /// Whether these are the numbers, where zeros of either sign are one number.

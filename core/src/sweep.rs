@@ -102,14 +102,11 @@ impl Sweep<'_> {
     /// Moves coefficient `(j, k)` by `step` and keeps residual, shift and weighted sum true.
     #[inline(always)]
     fn advance(&mut self, column: Column<'_>, j: usize, k: usize, step: f64, stored_sum: f64) {
-        let n = self.design.samples();
+        let of = k * self.design.samples()..(k + 1) * self.design.samples();
         let (centre, scale) = (self.design.centre(j), self.design.scale(j));
-        let residual = &mut self.residual[k * n..(k + 1) * n];
-        match self.curvature {
-            None => column.axpy(-step * self.uniform / scale, residual),
-            Some(h) => column.axpy3(-step / scale, &h[k * n..(k + 1) * n], residual),
-        }
-        self.shift[k] += step * centre / scale;
+        let curvature = self.curvature.map(|h| &h[of.clone()]);
+        let (residual, shift) = (&mut self.residual[of], &mut self.shift[k]);
+        fall(column, (centre, scale), step, (curvature, self.uniform), residual, shift);
         self.weighted_sum[k] -= step * (stored_sum - centre * self.total[k]) / scale;
     }
 
@@ -123,6 +120,24 @@ impl Sweep<'_> {
             self.weighted_sum[k] = 0.0;
         }
     }
+}
+
+/// Takes `step` times a column, with its centre and scale, from the residual of one output, weighted by its
+/// curvatures, or the one of all samples where it has no others.
+#[inline(always)]
+pub fn fall(
+    column: Column<'_>,
+    (centre, scale): (f64, f64),
+    step: f64,
+    (curvature, uniform): (Option<&[f64]>, f64),
+    residual: &mut [f64],
+    shift: &mut f64,
+) {
+    match curvature {
+        None => column.axpy(-step * uniform / scale, residual),
+        Some(h) => column.axpy3(-step / scale, h, residual),
+    }
+    *shift += step * centre / scale;
 }
 
 /// One epoch over the coordinates in `working`.

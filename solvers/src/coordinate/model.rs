@@ -2,7 +2,7 @@
 //! `sum_i h_i r_i^2 / 2` with `r = -G / h`, gradient `G` and curvature `h` in the linear predictor.
 //! For a quadratic loss it is the loss, up to a constant, everywhere.
 
-use fenchel_core::{CurvatureForm, DataFit, Design, kernels, worst};
+use fenchel_core::{CurvatureForm, DataFit, Design, kernels, sweep, worst};
 
 use super::support::Quadratic;
 use super::triangle::Triangle;
@@ -28,8 +28,6 @@ pub(crate) struct Model {
     uniform: Option<f64>,
     /// Whether the curvature is the same at every point.
     fixed: bool,
-    /// The largest `|r_i|` at first; infinite where the curvature of a sample is zero.
-    farthest: f64,
     /// Roots of the curvatures of a single output, by which the residual is divided, and what it was before.
     roots: Vec<f64>,
     plain: Vec<f64>,
@@ -72,9 +70,6 @@ impl Model {
         self.uniform = self.curvature.iter().all(|h| *h == first).then_some(first);
         self.residual.clear();
         self.residual.extend(grad_eta.iter().map(|g| 0.0 - g));
-        self.farthest = grad_eta.iter().zip(&self.curvature).fold(0.0, |farthest, (g, &h)| {
-            worst(farthest, if h == 0.0 { f64::INFINITY } else { g.abs() / h })
-        });
         self.shift.clear();
         self.shift.resize(outputs, 0.0);
         self.total.clear();
@@ -128,10 +123,12 @@ impl Model {
         }
     }
 
-    /// The largest residual at first, whatever its sign: where it is huge, as a loss may be flat to second
-    /// order, a change of the residual may be rounding.
-    pub fn farthest(&self) -> f64 {
-        self.farthest
+    /// The largest `|r_i|` where the model was set, infinite where the curvature of a sample is zero: where it is
+    /// huge, as a loss may be flat to second order, a change of the residual may be rounding.
+    pub fn farthest(&self, grad_eta: &[f64]) -> f64 {
+        grad_eta.iter().zip(&self.curvature).fold(0.0, |farthest, (g, &h)| {
+            worst(farthest, if h == 0.0 { f64::INFINITY } else { g.abs() / h })
+        })
     }
 
     /// Moves the intercepts to their optimum, given the coefficients.
@@ -229,17 +226,15 @@ impl Model {
     /// multiplied by the roots while there are any.
     pub fn advance(&mut self, design: &Design, j: usize, k: usize, step: f64) {
         let n = self.residual.len() / self.outputs();
-        let residual = &mut self.residual[k * n..(k + 1) * n];
-        let a = -step / design.scale(j);
+        let of = k * n..(k + 1) * n;
+        let mut residual = std::mem::take(&mut self.residual);
+        let mut shift = self.shift[k];
+        let (curvature, uniform) = self.swept();
+        let curvature = (curvature.map(|h| &h[of.clone()]), uniform);
+        let placed = (design.centre(j), design.scale(j));
         let column = design.stored_column(j);
-        match self.uniform {
-            Some(h) => column.axpy(a * h, residual),
-            None if self.roots.is_empty() => {
-                column.axpy3(a, &self.curvature[k * n..(k + 1) * n], residual);
-            }
-            None => column.axpy(a, residual),
-        }
-        self.shift[k] -= a * design.centre(j);
+        sweep::fall(column, placed, step, curvature, &mut residual[of], &mut shift);
+        (self.residual, self.shift[k]) = (residual, shift);
     }
 
     /// All curvatures that an epoch has to do with, or `None` and the one of all samples.

@@ -80,7 +80,7 @@ impl SupportMatrix {
 
 #[cfg(test)]
 mod tests {
-    use fenchel_core::{Column, DenseMatrix, Design, Matrix, SparseMatrix};
+    use fenchel_core::{DenseMatrix, Design, Matrix, SparseMatrix, kernels};
 
     use super::super::support::Quadratic;
     use super::super::testing::numbers;
@@ -157,7 +157,7 @@ mod tests {
                     matrix.multiply(&unit, &mut column);
                     unit[c] = 0.0;
                     for (d, &l) in features.iter().enumerate() {
-                        let product = Column::Dense(&x[j]).dot3(&h, &x[l]);
+                        let product = kernels::dot3(&x[j], &h, &x[l]);
                         let expected = product + if c == d { j as f64 } else { 0.0 };
                         let got = column[d];
                         assert!((got - expected).abs() < 1e-9, "{j}, {l}: {got}, {expected}");

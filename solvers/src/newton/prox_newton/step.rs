@@ -70,7 +70,7 @@ impl ProxNewton {
                         let epochs =
                             engine.descend(units, design, working, beta, intercepts, inner);
                         self.care.end(epochs);
-                        if self.engine.model.farthest() > LARGE {
+                        if self.engine.model.farthest(&self.grad_eta) > LARGE {
                             self.change_from_params(model, &p.shape(), params);
                         } else {
                             self.engine.model.change(&self.grad_eta, &mut self.change);
