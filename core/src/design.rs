@@ -218,9 +218,8 @@ impl Design {
             }
             Column::Sparse(indices, x) => {
                 out.fill(-centre * factor);
-                let at = |row| indices.partition_point(|&i| (i as usize) < row);
-                for k in at(begin)..at(begin + out.len()) {
-                    out[indices[k] as usize - begin] = (x[k] - centre) * factor;
+                for k in indices.above(begin)..indices.above(begin + out.len()) {
+                    out[indices.at(k) - begin] = (x[k] - centre) * factor;
                 }
             }
         }
@@ -473,8 +472,8 @@ fn centred_square(column: Column<'_>, centre: f64, h: Option<&[f64]>, total: f64
         },
         Column::Sparse(indices, x) => {
             let (mut stored, mut square) = (0.0, 0.0);
-            for (&i, x) in indices.iter().zip(x) {
-                let h = h.map_or(1.0, |h| h[i as usize]);
+            for (i, x) in indices.iter().zip(x) {
+                let h = h.map_or(1.0, |h| h[i]);
                 stored += h;
                 square += h * (x - centre) * (x - centre);
             }

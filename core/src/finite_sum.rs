@@ -48,15 +48,15 @@ impl Rows {
             }
             Matrix::Sparse(matrix) => {
                 let mut begin = vec![0; n + 1];
-                let rows = (0..p).flat_map(|j| matrix.column(j).0);
-                rows.for_each(|&i| begin[i as usize + 1] += 1);
+                let rows = (0..p).flat_map(|j| matrix.column(j).0.iter());
+                rows.for_each(|i| begin[i + 1] += 1);
                 (0..n).for_each(|i| begin[i + 1] += begin[i]);
                 let mut next = begin.clone();
                 let mut entries = vec![(0, 0.0); begin[n]];
                 for j in 0..p {
                     let (indices, values) = matrix.column(j);
-                    for (&i, &value) in indices.iter().zip(values) {
-                        let place = &mut next[i as usize];
+                    for (i, &value) in indices.iter().zip(values) {
+                        let place = &mut next[i];
                         entries[*place] = (j as u32, value);
                         *place += 1;
                     }

@@ -12,7 +12,7 @@
 //! | objectives at the end of a barrier's path | [`CentralPath`] |
 //! | objectives that are sums over samples | [`FiniteSum`] |
 //! | coefficients that are the weights of a network | [`Layer`] |
-//! | designs, seen through operations | [`design`], [`matrix`], [`kernels`] |
+//! | designs, seen through operations | [`design`], [`matrix`], [`rows`], [`kernels`] |
 //! | a problem and its certificate | [`problem`], [`certificate`], [`dual`] |
 //! | one epoch of coordinate descent | [`sweep`] |
 //! | the simplex: projection and distances | [`simplex`] |
@@ -44,6 +44,7 @@ mod part;
 pub mod penalty;
 pub mod problem;
 mod products;
+pub mod rows;
 pub mod samples;
 pub mod simplex;
 mod snapshot;
@@ -81,6 +82,7 @@ pub use penalty::{
 };
 pub use problem::Problem;
 pub use products::NEAR;
+pub use rows::Rows;
 pub use samples::{Response, ResponseKind, Samples};
 pub use snapshot::Snapshot;
 pub use space::Space;

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::rows::{RowIndex, Rows, StoredRows, each_kind};
 use crate::{Error, kernels};
 
 /// A dense `n x p` matrix, column by column.
@@ -22,7 +23,7 @@ pub struct SparseMatrix {
     /// Where each column begins, and the end: half of what whole words take, where there are few entries a
     /// column.
     starts: Vec<u32>,
-    indices: Vec<u32>,
+    indices: StoredRows,
     values: Vec<f64>,
     /// Whether it was made as the identity, whose products are copies.
     identity: bool,
@@ -43,7 +44,7 @@ pub enum Column<'a> {
     /// All `n` entries.
     Dense(&'a [f64]),
     /// Row indices and values of the stored entries.
-    Sparse(&'a [u32], &'a [f64]),
+    Sparse(Rows<'a>, &'a [f64]),
 }
 
 impl DenseMatrix {
@@ -78,18 +79,19 @@ impl SparseMatrix {
             return Err(Error::Data("the column pointers of a sparse matrix must ascend from 0 to the number of entries".into()));
         }
         for j in 0..cols {
-            check_indices(j, &indices[starts[j]..starts[j + 1]], rows)?;
+            check_indices(j, Rows::Wide(&indices[starts[j]..starts[j + 1]]), rows)?;
         }
         check_entries(indices.len())?;
+        let indices = StoredRows::new(rows, indices);
         let starts = starts.into_iter().map(|start| start as u32).collect();
         Ok(Self { rows, cols, starts, indices, values, identity: false })
     }
 
     /// Row indices and values of column `j`.
     #[inline]
-    pub fn column(&self, j: usize) -> (&[u32], &[f64]) {
+    pub fn column(&self, j: usize) -> (Rows<'_>, &[f64]) {
         let range = self.range(j);
-        (&self.indices[range.clone()], &self.values[range])
+        (self.indices.of(range.clone()), &self.values[range])
     }
 
     #[inline]
@@ -100,12 +102,12 @@ impl SparseMatrix {
     /// The columns `cols`, in that order, each row times its factor where there are factors; in the memory
     /// of `room`.
     fn pick(&self, cols: &[usize], factors: Option<&[f64]>, room: Option<Matrix>) -> Self {
-        let (mut starts, mut indices, mut values) = match room {
-            Some(Matrix::Sparse(room)) => (room.starts, room.indices, room.values),
+        let (mut starts, indices, mut values) = match room {
+            Some(Matrix::Sparse(room)) => (room.starts, Some(room.indices), room.values),
             _ => Default::default(),
         };
+        let mut indices = StoredRows::empty(self.rows, indices);
         starts.clear();
-        indices.clear();
         values.clear();
         starts.push(0);
         // Exactly, as much as may be a good part of the whole.
@@ -115,20 +117,20 @@ impl SparseMatrix {
         values.reserve_exact(total);
         for &j in cols {
             let (rows, stored) = self.column(j);
-            indices.extend_from_slice(rows);
+            indices.extend(rows);
             match factors {
                 None => values.extend_from_slice(stored),
-                Some(f) => values.extend(rows.iter().zip(stored).map(|(&i, x)| f[i as usize] * x)),
+                Some(f) => values.extend(rows.iter().zip(stored).map(|(i, x)| f[i] * x)),
             }
             starts.push(as_start(indices.len()));
         }
         Self { rows: self.rows, cols: cols.len(), starts, indices, values, identity: false }
     }
 
-    /// Column pointers, row indices and values; of the latter two no copy is made.
+    /// Column pointers, row indices and values; of the latter no copy is made.
     pub fn into_parts(self) -> (Vec<usize>, Vec<u32>, Vec<f64>) {
         let starts = self.starts.into_iter().map(|start| start as usize).collect();
-        (starts, self.indices, self.values)
+        (starts, self.indices.into_wide(), self.values)
     }
 }
 
@@ -146,9 +148,9 @@ fn as_start(entries: usize) -> u32 {
 }
 
 /// Row indices of one sparse column. Errors: unless they strictly ascend and stay below `rows`.
-fn check_indices(j: usize, indices: &[u32], rows: usize) -> Result<(), Error> {
-    if indices.windows(2).any(|i| i[0] >= i[1])
-        || indices.last().is_some_and(|&i| i as usize >= rows)
+fn check_indices(j: usize, indices: Rows<'_>, rows: usize) -> Result<(), Error> {
+    if !indices.iter().is_sorted_by(|a, b| a < b)
+        || indices.iter().last().is_some_and(|i| i >= rows)
     {
         return Err(Error::Data(format!(
             "column {j} of a sparse matrix: row indices must ascend and stay below {rows}"
@@ -164,7 +166,7 @@ impl Matrix {
             rows: n,
             cols: n,
             starts: (0..=as_start(n)).collect(),
-            indices: (0..n as u32).collect(),
+            indices: StoredRows::new(n, (0..n as u32).collect()),
             values: vec![1.0; n],
             identity: true,
         })
@@ -231,7 +233,7 @@ impl Matrix {
                 Error::check_length("values", values.len(), indices.len())?;
                 check_indices(m.cols, indices, m.rows)?;
                 check_entries(m.indices.len() + indices.len())?;
-                m.indices.extend_from_slice(indices);
+                m.indices.extend(indices);
                 m.values.extend_from_slice(values);
                 m.starts.push(as_start(m.indices.len()));
                 m.cols += 1;
@@ -273,11 +275,10 @@ impl Matrix {
                 let mut entries: Vec<(u32, f64)> = Vec::new();
                 for j in 0..m.cols {
                     entries.clear();
-                    for k in m.range(j) {
-                        let old = m.indices[k] as usize;
-                        entries.extend(
-                            positions[first[old]..first[old + 1]].iter().map(|&i| (i, m.values[k])),
-                        );
+                    let (stored, x) = m.column(j);
+                    for (old, &x) in stored.iter().zip(x) {
+                        let new = &positions[first[old]..first[old + 1]];
+                        entries.extend(new.iter().map(|&i| (i, x)));
                     }
                     entries.sort_unstable_by_key(|entry| entry.0);
                     indices.extend(entries.iter().map(|entry| entry.0));
@@ -288,7 +289,7 @@ impl Matrix {
                     rows: rows.len(),
                     cols: m.cols,
                     starts,
-                    indices,
+                    indices: StoredRows::new(rows.len(), indices),
                     values,
                     identity: false,
                 })
@@ -346,7 +347,7 @@ impl Column<'_> {
     pub fn dot(&self, u: &[f64]) -> f64 {
         match self {
             Self::Dense(x) => kernels::dot(x, u),
-            Self::Sparse(i, x) => kernels::sparse_dot(i, x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_dot(i, x, u)),
         }
     }
 
@@ -371,7 +372,7 @@ impl Column<'_> {
     pub fn dot_less(&self, u: &[f64], v: &[f64], s: &[f64]) -> f64 {
         match self {
             Self::Dense(x) => kernels::dot_less(x, u, v, s),
-            Self::Sparse(i, x) => kernels::sparse_dot_less(i, x, u, v, s),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_dot_less(i, x, u, v, s)),
         }
     }
 
@@ -380,7 +381,7 @@ impl Column<'_> {
     pub fn axpy(&self, a: f64, u: &mut [f64]) {
         match self {
             Self::Dense(x) => kernels::axpy(a, x, u),
-            Self::Sparse(i, x) => kernels::sparse_axpy(a, i, x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy(a, i, x, u)),
         }
     }
 
@@ -389,7 +390,7 @@ impl Column<'_> {
     pub fn axpy3(&self, a: f64, h: &[f64], u: &mut [f64]) {
         match self {
             Self::Dense(x) => kernels::axpy3(a, h, x, u),
-            Self::Sparse(i, x) => kernels::sparse_axpy3(a, i, h, x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy3(a, i, h, x, u)),
         }
     }
 
@@ -398,9 +399,9 @@ impl Column<'_> {
     pub fn axpy_both(&self, a: f64, h: &[f64], u: &mut [f64], d: &mut [f64]) {
         match self {
             Self::Dense(x) => kernels::axpy_both(a, h, x, u, d),
-            Self::Sparse(i, x) => {
-                kernels::sparse_axpy3(a, i, h, x, u);
-                kernels::sparse_axpy(a, i, x, d);
+            Self::Sparse(..) => {
+                self.axpy3(a, h, u);
+                self.axpy(a, d);
             }
         }
     }
@@ -412,10 +413,10 @@ impl Column<'_> {
             (Self::Dense(x), Some(h)) => (kernels::dot(x, h), kernels::dot3(x, x, h)),
             (Self::Sparse(_, x), None) => (kernels::sum(x), kernels::dot(x, x)),
             (Self::Sparse(i, x), Some(h)) => {
-                i.iter().zip(*x).fold((0.0, 0.0), |(first, second), (&i, x)| {
-                    let hx = h[i as usize] * x;
+                each_kind!(i, i => i.iter().zip(*x).fold((0.0, 0.0), |(first, second), (i, x)| {
+                    let hx = h[i.row()] * x;
                     (first + hx, second + hx * x)
-                })
+                }))
             }
         }
     }

@@ -157,7 +157,7 @@ impl Columns<'_> {
             (Column::Sparse(indices, stored), rows) => {
                 let mut values = vec![0.0; self.matrix.rows()];
                 for (i, x) in indices.iter().zip(stored) {
-                    values[*i as usize] = *x;
+                    values[i] = *x;
                 }
                 match rows {
                     Some(rows) => rows.iter().map(|&i| values[i]).collect(),

@@ -22,8 +22,8 @@ pub fn read_matrix(path: &Path) -> Result<(Vec<f64>, usize), DataError> {
             && let Column::Sparse(indices, entries) = Matrix::column(matrix, j)
             && entries.iter().all(|x| x.is_finite())
         {
-            for (&i, &x) in indices.iter().zip(entries) {
-                values[i as usize * cols + j] = x;
+            for (i, &x) in indices.iter().zip(entries) {
+                values[i * cols + j] = x;
             }
             continue;
         }

@@ -198,7 +198,7 @@ fn sparse_design(
         let Column::Sparse(indices, values) = matrix.column(j) else { continue };
         if let Some(at) = values.iter().position(|x| x.is_infinite()) {
             let message = format!("expected a finite number, got {}", values[at]);
-            return Err(table.error_at(rows[indices[at] as usize], &names[j], message));
+            return Err(table.error_at(rows[indices.at(at)], &names[j], message));
         }
         if config.missing == Missing::Mean && values.iter().any(|x| x.is_nan()) {
             let mean = mean(values.iter().copied(), rows.len() - values.len());

@@ -206,7 +206,7 @@ fn sparse_columns(
                 x if x.is_nan() => "the cell is missing".to_owned(),
                 x => format!("expected a finite number, got {x}"),
             };
-            return Err(table.error_at(rows[at] as usize, name, message));
+            return Err(table.error_at(rows.at(at), name, message));
         }
     }
     Ok(matrix)

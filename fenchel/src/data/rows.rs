@@ -80,12 +80,9 @@ fn missing_rows(table: &Table, j: usize) -> Vec<usize> {
     match &table.body {
         Body::Columns(_) => Part::of_column(table, j).missing_rows(),
         Body::Sparse(matrix) => match Matrix::column(matrix, j) {
-            Column::Sparse(rows, values) => rows
-                .iter()
-                .zip(values)
-                .filter(|(_, x)| x.is_nan())
-                .map(|(&i, _)| i as usize)
-                .collect(),
+            Column::Sparse(rows, values) => {
+                rows.iter().zip(values).filter(|(_, x)| x.is_nan()).map(|(i, _)| i).collect()
+            }
             Column::Dense(values) => (0..values.len()).filter(|&i| values[i].is_nan()).collect(),
         },
     }

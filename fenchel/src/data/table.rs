@@ -182,7 +182,7 @@ impl Table {
             Body::Sparse(matrix) => {
                 let mut dense = vec![0.0; self.rows];
                 if let Column::Sparse(rows, values) = matrix.column(j) {
-                    rows.iter().zip(values).for_each(|(&i, &x)| dense[i as usize] = x);
+                    rows.iter().zip(values).for_each(|(i, &x)| dense[i] = x);
                 }
                 Cells::Numbers(Cow::Owned(dense))
             }

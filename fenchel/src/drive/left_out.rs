@@ -99,8 +99,8 @@ fn products(
         match matrix.column(entries[0].0) {
             Column::Dense(x) => values.extend(part.iter().map(|&i| x[i as usize])),
             Column::Sparse(rows, x) => {
-                for (&i, x) in rows.iter().zip(x) {
-                    let place = places[i as usize];
+                for (i, x) in rows.iter().zip(x) {
+                    let place = places[i];
                     if place != u32::MAX {
                         indices.push(place);
                         values.push(*x);

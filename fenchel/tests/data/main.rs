@@ -68,7 +68,7 @@ fn dense(matrix: &Matrix) -> Vec<Vec<f64>> {
             Column::Dense(x) => x.to_vec(),
             Column::Sparse(rows, values) => {
                 let mut x = vec![0.0; matrix.rows()];
-                rows.iter().zip(values).for_each(|(&i, &v)| x[i as usize] = v);
+                rows.iter().zip(values).for_each(|(i, &v)| x[i] = v);
                 x
             }
         })

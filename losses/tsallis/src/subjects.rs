@@ -167,7 +167,7 @@ fn columns(design: &Design, effects: &[EffectColumn]) -> Result<Vec<Vec<f64>>, E
             match design.stored_column(j) {
                 Column::Dense(dense) => values.copy_from_slice(dense),
                 Column::Sparse(indices, stored) => {
-                    indices.iter().zip(stored).for_each(|(&i, v)| values[i as usize] = *v);
+                    indices.iter().zip(stored).for_each(|(i, v)| values[i] = *v);
                 }
             }
             match values.iter().position(|v| !v.is_finite()) {

@@ -186,7 +186,7 @@ impl Held {
             match column {
                 Column::Dense(x) => to.numbers(x),
                 Column::Sparse(i, x) => {
-                    to.small(i);
+                    to.small(&i.iter().map(|i| i as u32).collect::<Vec<_>>());
                     to.numbers(x);
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fenchel_core::{
-    Column, DenseMatrix, Design, Groups, Matrix, Penalty, SparseMatrix, Sweep, SweepReport,
+    Column, DenseMatrix, Design, Groups, Matrix, Penalty, Rows, SparseMatrix, Sweep, SweepReport,
 };
 
 use crate::isolate::words::{Garbled, Reader};
@@ -94,8 +94,11 @@ impl Held {
             return Ok(());
         }
         let columns = new.iter().map(|(centre, scale, indices, values)| {
-            let column =
-                if sparse { Column::Sparse(indices, values) } else { Column::Dense(values) };
+            let column = if sparse {
+                Column::Sparse(Rows::Wide(indices), values)
+            } else {
+                Column::Dense(values)
+            };
             (column, *centre, *scale)
         });
         self.design.append(columns).map_err(|_| Garbled)
