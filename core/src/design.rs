@@ -138,22 +138,6 @@ impl Design {
         Self { matrix: Arc::new(self.matrix.select_rows(rows)), centre, scale }
     }
 
-    /// The sparse columns `features` alone, one after the other in memory, and each stored row times its
-    /// factor where there are factors (centres and scales are those of the columns without); in the
-    /// memory of `room`. `None` of a dense design.
-    pub fn pick(
-        &self,
-        features: &[usize],
-        factors: Option<&[f64]>,
-        room: Option<Self>,
-    ) -> Option<Self> {
-        let room = room.and_then(|room| Arc::try_unwrap(room.matrix).ok());
-        let matrix = self.matrix.pick(features, factors, room)?;
-        let of = |numbers: &Arc<[f64]>| features.iter().map(|&j| numbers[j]).collect();
-        let (centre, scale) = (self.centre.as_ref().map(of), self.scale.as_ref().map(of));
-        Some(Self { matrix: Arc::new(matrix), centre, scale })
-    }
-
     /// Number of samples, `n`.
     pub fn samples(&self) -> usize {
         self.matrix.rows()

@@ -9,6 +9,12 @@ use crate::rows::RowIndex;
 
 const LANES: usize = 8;
 
+/// A number as it is stored: products are in double precision.
+pub trait Stored: Copy + Into<f64> {}
+
+impl Stored for f64 {}
+impl Stored for f32 {}
+
 /// Length below which choosing between the two takes longer than the wider vectors save.
 const SHORT: usize = 32;
 
@@ -230,17 +236,17 @@ fn weigh_inner(a: f64, centre: f64, x: &[f64], h: &[f64], out: &mut [f64]) {
 
 /// `sum_k v_k b_{i_k}` over the stored entries `(i, v)` of a sparse column.
 #[inline]
-pub fn sparse_dot<I: RowIndex>(indices: &[I], values: &[f64], b: &[f64]) -> f64 {
+pub fn sparse_dot<I: RowIndex, V: Stored>(indices: &[I], values: &[V], b: &[f64]) -> f64 {
     let (chunks_i, rest_i) = indices.as_chunks::<4>();
     let (chunks_v, rest_v) = values.as_chunks::<4>();
     let mut acc = [0.0; 4];
     for k in 0..chunks_i.len().min(chunks_v.len()) {
         let (i, v) = (&chunks_i[k], &chunks_v[k]);
         for l in 0..4 {
-            acc[l] += v[l] * b[i[l].row()];
+            acc[l] += v[l].into() * b[i[l].row()];
         }
     }
-    let tail: f64 = rest_i.iter().zip(rest_v).map(|(&i, v)| v * b[i.row()]).sum();
+    let tail: f64 = rest_i.iter().zip(rest_v).map(|(i, &v)| v.into() * b[i.row()]).sum();
     (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
 }
 
@@ -257,12 +263,18 @@ pub fn sparse_dot_less<I: RowIndex>(
 }
 
 /// `y_{i_k} <- y_{i_k} + a v_k` over the stored entries of a sparse column, no row of which is stored twice.
-pub fn sparse_axpy<I: RowIndex>(a: f64, indices: &[I], values: &[f64], y: &mut [f64]) {
+pub fn sparse_axpy<I: RowIndex, V: Stored>(a: f64, indices: &[I], values: &[V], y: &mut [f64]) {
     update(indices, values, y, |_, v, y| y + a * v);
 }
 
 /// `y_{i_k} <- y_{i_k} + a h_{i_k} v_k` over the same.
-pub fn sparse_axpy3<I: RowIndex>(a: f64, indices: &[I], h: &[f64], values: &[f64], y: &mut [f64]) {
+pub fn sparse_axpy3<I: RowIndex, V: Stored>(
+    a: f64,
+    indices: &[I],
+    h: &[f64],
+    values: &[V],
+    y: &mut [f64],
+) {
     let h = &h[..y.len()];
     update(indices, values, y, |i, v, y| y + a * h[i] * v);
 }
@@ -270,9 +282,9 @@ pub fn sparse_axpy3<I: RowIndex>(a: f64, indices: &[I], h: &[f64], values: &[f64
 /// `y_{i_k} <- new(i_k, v_k, y_{i_k})`. As no row of a column is stored twice, several entries are gathered
 /// before the first is written: a tenth to a seventh faster than one by one.
 #[inline(always)]
-fn update<I: RowIndex>(
+fn update<I: RowIndex, V: Stored>(
     indices: &[I],
-    values: &[f64],
+    values: &[V],
     y: &mut [f64],
     new: impl Fn(usize, f64, f64) -> f64,
 ) {
@@ -282,14 +294,14 @@ fn update<I: RowIndex>(
         let (i, v) = (&chunks_i[k], &chunks_v[k]);
         let mut next = [0.0; 4];
         for l in 0..4 {
-            next[l] = new(i[l].row(), v[l], y[i[l].row()]);
+            next[l] = new(i[l].row(), v[l].into(), y[i[l].row()]);
         }
         for l in 0..4 {
             y[i[l].row()] = next[l];
         }
     }
-    for (&i, v) in rest_i.iter().zip(rest_v) {
-        y[i.row()] = new(i.row(), *v, y[i.row()]);
+    for (i, &v) in rest_i.iter().zip(rest_v) {
+        y[i.row()] = new(i.row(), v.into(), y[i.row()]);
     }
 }
 

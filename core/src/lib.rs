@@ -23,6 +23,7 @@ pub mod card;
 mod central_path;
 pub mod certificate;
 mod convex_concave;
+mod copies;
 mod curvature;
 pub mod design;
 mod directions;
@@ -62,6 +63,7 @@ pub use certificate::{
     certify_within,
 };
 pub use convex_concave::ConvexConcave;
+pub use copies::{Copied, Copies};
 pub use curvature::CurvatureForm;
 pub use design::Design;
 pub use error::{Error, nearest};

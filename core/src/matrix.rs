@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::kernels::Stored;
 use crate::rows::{RowIndex, Rows, StoredRows, each_kind};
 use crate::{Error, kernels};
 
@@ -38,13 +39,13 @@ pub enum Matrix {
     Sparse(SparseMatrix),
 }
 
-/// One column of a [`Matrix`].
+/// One column of a [`Matrix`], or a copy of a sparse one with values of another precision.
 #[derive(Debug, Clone, Copy)]
-pub enum Column<'a> {
+pub enum Column<'a, V = f64> {
     /// All `n` entries.
     Dense(&'a [f64]),
     /// Row indices and values of the stored entries.
-    Sparse(Rows<'a>, &'a [f64]),
+    Sparse(Rows<'a>, &'a [V]),
 }
 
 impl DenseMatrix {
@@ -99,30 +100,17 @@ impl SparseMatrix {
         self.starts[j] as usize..self.starts[j + 1] as usize
     }
 
-    /// The columns `cols`, in that order, each row times its factor where there are factors; in the memory
-    /// of `room`.
-    fn pick(&self, cols: &[usize], factors: Option<&[f64]>, room: Option<Matrix>) -> Self {
-        let (mut starts, indices, mut values) = match room {
-            Some(Matrix::Sparse(room)) => (room.starts, Some(room.indices), room.values),
-            _ => Default::default(),
-        };
-        let mut indices = StoredRows::empty(self.rows, indices);
-        starts.clear();
-        values.clear();
-        starts.push(0);
-        // Exactly, as much as may be a good part of the whole.
+    /// The columns `cols`, in that order.
+    fn select_cols(&self, cols: &[usize]) -> Self {
         let total = cols.iter().map(|&j| self.range(j).len()).sum();
-        starts.reserve_exact(cols.len());
-        indices.reserve_exact(total);
-        values.reserve_exact(total);
+        let mut indices = StoredRows::default();
+        indices.begin(self.rows, total);
+        let (mut starts, mut values) = (vec![0], Vec::with_capacity(total));
         for &j in cols {
             let (rows, stored) = self.column(j);
             indices.extend(rows);
-            match factors {
-                None => values.extend_from_slice(stored),
-                Some(f) => values.extend(rows.iter().zip(stored).map(|(i, x)| f[i] * x)),
-            }
-            starts.push(as_start(indices.len()));
+            values.extend_from_slice(stored);
+            starts.push(as_start(values.len()));
         }
         Self { rows: self.rows, cols: cols.len(), starts, indices, values, identity: false }
     }
@@ -218,6 +206,18 @@ impl Matrix {
         }
     }
 
+    /// Bytes of memory that the numbers take.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Dense(m) => size_of_val(m.values.as_slice()),
+            Self::Sparse(m) => {
+                size_of_val(m.values.as_slice())
+                    + size_of_val(m.starts.as_slice())
+                    + m.indices.bytes()
+            }
+        }
+    }
+
     /// Adds a column on the right.
     ///
     /// Errors: a dense column in a sparse matrix or the other way round, a dense one that has not
@@ -307,21 +307,44 @@ impl Matrix {
                 }
                 Self::Dense(DenseMatrix { rows: m.rows, cols: cols.len(), values })
             }
-            Self::Sparse(m) => Self::Sparse(m.pick(cols, None, None)),
+            Self::Sparse(m) => Self::Sparse(m.select_cols(cols)),
+        }
+    }
+}
+
+impl<V: Stored> Column<'_, V> {
+    /// `sum_i x_i^2`, from first to last.
+    pub fn square(&self) -> f64 {
+        match *self {
+            Self::Dense(x) => x.iter().map(|x| x * x).sum(),
+            Self::Sparse(_, x) => x.iter().map(|&x| x.into() * x.into()).sum(),
         }
     }
 
-    /// The columns `cols` of a sparse matrix, in that order, each row times its factor where there are
-    /// factors; in the memory of `room`, where that is sparse. `None` of a dense one.
-    pub fn pick(
-        &self,
-        cols: &[usize],
-        factors: Option<&[f64]>,
-        room: Option<Self>,
-    ) -> Option<Self> {
-        match self {
-            Self::Dense(_) => None,
-            Self::Sparse(m) => Some(Self::Sparse(m.pick(cols, factors, room))),
+    /// `sum_i x_i u_i`.
+    #[inline]
+    pub fn dot(&self, u: &[f64]) -> f64 {
+        match *self {
+            Self::Dense(x) => kernels::dot(x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_dot(i, x, u)),
+        }
+    }
+
+    /// `u <- u + a x`.
+    #[inline]
+    pub fn axpy(&self, a: f64, u: &mut [f64]) {
+        match *self {
+            Self::Dense(x) => kernels::axpy(a, x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy(a, i, x, u)),
+        }
+    }
+
+    /// `u_i <- u_i + a h_i x_i`.
+    #[inline]
+    pub fn axpy3(&self, a: f64, h: &[f64], u: &mut [f64]) {
+        match *self {
+            Self::Dense(x) => kernels::axpy3(a, h, x, u),
+            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy3(a, i, h, x, u)),
         }
     }
 }
@@ -339,15 +362,6 @@ impl Column<'_> {
     pub fn stored(&self) -> usize {
         match self {
             Self::Dense(x) | Self::Sparse(_, x) => x.len(),
-        }
-    }
-
-    /// `sum_i x_i u_i`.
-    #[inline]
-    pub fn dot(&self, u: &[f64]) -> f64 {
-        match self {
-            Self::Dense(x) => kernels::dot(x, u),
-            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_dot(i, x, u)),
         }
     }
 
@@ -373,24 +387,6 @@ impl Column<'_> {
         match self {
             Self::Dense(x) => kernels::dot_less(x, u, v, s),
             Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_dot_less(i, x, u, v, s)),
-        }
-    }
-
-    /// `u <- u + a x`.
-    #[inline]
-    pub fn axpy(&self, a: f64, u: &mut [f64]) {
-        match self {
-            Self::Dense(x) => kernels::axpy(a, x, u),
-            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy(a, i, x, u)),
-        }
-    }
-
-    /// `u_i <- u_i + a h_i x_i`.
-    #[inline]
-    pub fn axpy3(&self, a: f64, h: &[f64], u: &mut [f64]) {
-        match self {
-            Self::Dense(x) => kernels::axpy3(a, h, x, u),
-            Self::Sparse(i, x) => each_kind!(i, i => kernels::sparse_axpy3(a, i, h, x, u)),
         }
     }
 

@@ -36,7 +36,7 @@ pub enum Rows<'a> {
 }
 
 /// Those of all columns of a matrix, narrow ones where it has at most 2^16 rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct StoredRows {
     /// Of narrow ones two a word: they are made, and taken apart, in the memory that wide ones came in.
     words: Vec<u32>,
@@ -100,11 +100,16 @@ impl StoredRows {
         Self { words, len, narrow }
     }
 
-    /// None yet, of a matrix with `rows` rows, in the memory of `room`.
-    pub fn empty(rows: usize, room: Option<Self>) -> Self {
-        let mut words = room.map_or(Vec::new(), |room| room.words);
-        words.clear();
-        Self { words, len: 0, narrow: rows <= NARROW }
+    /// None yet, of a matrix with `rows` rows, with room for exactly so many `entries`.
+    pub fn begin(&mut self, rows: usize, entries: usize) {
+        self.clear();
+        self.narrow = rows <= NARROW;
+        self.words.reserve_exact(self.words_of(entries));
+    }
+
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.len = 0;
     }
 
     pub fn len(&self) -> usize {
@@ -121,10 +126,9 @@ impl StoredRows {
         }
     }
 
-    /// Makes room for exactly so many, after which there is no more.
-    pub fn reserve_exact(&mut self, more: usize) {
-        let words = self.words_of(self.len + more);
-        self.words.reserve_exact(words - self.words.len());
+    /// Bytes of memory that they take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.words.as_slice())
     }
 
     /// Appends rows that are below the number of rows.
@@ -186,8 +190,8 @@ mod tests {
                 }
                 for split in 0..=wide.len() {
                     let (first, rest) = wide.split_at(split);
-                    let room = StoredRows::new(5, vec![1, 2, 3]);
-                    let mut joined = StoredRows::empty(rows, Some(room));
+                    let mut joined = StoredRows::new(5, vec![1, 2, 3]);
+                    joined.begin(rows, split);
                     joined.extend(Rows::Wide(first));
                     joined.extend(StoredRows::new(rows, rest.to_vec()).of(0..rest.len()));
                     assert_eq!(joined, stored);

@@ -12,7 +12,9 @@
 //! of outputs, so that a step along a sparse centred column touches its stored entries only. The
 //! intercept's optimal step is a shift as well, hence taken after every coordinate at no cost.
 
+use crate::copies::Copied;
 use crate::design::Design;
+use crate::kernels::Stored;
 use crate::matrix::Column;
 use crate::penalty::{Blocks, Separable};
 
@@ -25,6 +27,9 @@ pub struct Sweep<'a> {
     /// each member of a block, by the block's place in `offsets` divided by K. `None` where column
     /// `j` is feature `j`.
     pub columns: Option<&'a [usize]>,
+    /// Copies of the column of each entry of `working`, for coordinates of a single output where all
+    /// curvatures are 1: the factors of the copies are the roots of what they were.
+    pub copies: Option<Copied<'a>>,
     /// Curvatures `h`, n x K, or `None` where all are `uniform`.
     pub curvature: Option<&'a [f64]>,
     /// The common curvature where `curvature` is `None`.
@@ -92,7 +97,13 @@ pub struct SweepReport {
 impl Sweep<'_> {
     /// `sum_i h_ik x_ij r_ik` for the centred and scaled column.
     #[inline(always)]
-    fn correlation(&self, column: Column<'_>, j: usize, k: usize, stored_sum: f64) -> f64 {
+    fn correlation<V: Stored>(
+        &self,
+        column: Column<'_, V>,
+        j: usize,
+        k: usize,
+        stored_sum: f64,
+    ) -> f64 {
         let n = self.design.samples();
         let residual = &self.residual[k * n..(k + 1) * n];
         let product = column.dot(residual) + self.shift[k] * stored_sum;
@@ -101,7 +112,14 @@ impl Sweep<'_> {
 
     /// Moves coefficient `(j, k)` by `step` and keeps residual, shift and weighted sum true.
     #[inline(always)]
-    fn advance(&mut self, column: Column<'_>, j: usize, k: usize, step: f64, stored_sum: f64) {
+    fn advance<V: Stored>(
+        &mut self,
+        column: Column<'_, V>,
+        j: usize,
+        k: usize,
+        step: f64,
+        stored_sum: f64,
+    ) {
         let of = k * self.design.samples()..(k + 1) * self.design.samples();
         let (centre, scale) = (self.design.centre(j), self.design.scale(j));
         let curvature = self.curvature.map(|h| &h[of.clone()]);
@@ -125,8 +143,8 @@ impl Sweep<'_> {
 /// Takes `step` times a column, with its centre and scale, from the residual of one output, weighted by its
 /// curvatures, or the one of all samples where it has no others.
 #[inline(always)]
-pub fn fall(
-    column: Column<'_>,
+pub fn fall<V: Stored>(
+    column: Column<'_, V>,
     (centre, scale): (f64, f64),
     step: f64,
     (curvature, uniform): (Option<&[f64]>, f64),
@@ -152,20 +170,45 @@ pub fn run<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport
         if lipschitz <= 0.0 {
             continue; // the column is zero in this model: the objective does not see it
         }
-        let old = s.beta[flat];
-        let j = s.columns.map_or(j, |columns| columns[at]);
-        let column = design.stored_column(j);
-        let gradient = -s.correlation(column, j, k, s.stored_sums[at]);
-        let new = penalty.prox_at(flat, old - gradient / lipschitz, 1.0 / lipschitz);
-        let step = new - old;
+        let step = match s.copies {
+            Some(copies) => {
+                let (column, lacking) = copies.column(at);
+                let lacking = lacking / design.scale(j);
+                move_coordinate(penalty, s, at, (j, k), column, lacking)
+            }
+            None => {
+                let j = s.columns.map_or(j, |columns| columns[at]);
+                move_coordinate(penalty, s, at, (j, k), design.stored_column(j), 0.0)
+            }
+        };
         if step != 0.0 {
-            s.beta[flat] = new;
-            s.advance(column, j, k, step, s.stored_sums[at]);
-            s.advance_intercept(k);
             report.largest_step = crate::worst(report.largest_step, lipschitz * step.abs());
         }
     }
     report
+}
+
+/// Moves entry `at` of the working set, whose column is `j`, to its minimum; returns its step.
+#[inline(always)]
+fn move_coordinate<P: Separable + ?Sized, V: Stored>(
+    penalty: &P,
+    s: &mut Sweep<'_>,
+    at: usize,
+    (j, k): (usize, usize),
+    column: Column<'_, V>,
+    lacking: f64,
+) -> f64 {
+    let (flat, lipschitz, stored_sum) = (s.working[at], s.lipschitz[at], s.stored_sums[at]);
+    let old = s.beta[flat];
+    let correlation = s.correlation(column, j, k, stored_sum) + lacking;
+    let new = penalty.prox_at(flat, old + correlation / lipschitz, 1.0 / lipschitz);
+    let step = new - old;
+    if step != 0.0 {
+        s.beta[flat] = new;
+        s.advance(column, j, k, step, stored_sum);
+        s.advance_intercept(k);
+    }
+    step
 }
 
 /// One epoch over the blocks in `working`: one proximal gradient step a block, or several where its

@@ -4,7 +4,7 @@
 mod data;
 
 use data::{dense_and_sparse, noise};
-use fenchel_core::{DenseMatrix, Design, Matrix};
+use fenchel_core::{Copies, DenseMatrix, Design, Matrix};
 
 const N: usize = 20;
 const P: usize = 5;
@@ -203,30 +203,35 @@ fn columns_are_selected_in_order() {
 }
 
 #[test]
-fn sparse_columns_are_picked_with_factors_of_their_rows() {
+fn copies_have_the_gradient_of_the_columns_themselves_and_fit_or_are_refused() {
     let factors: Vec<f64> = noise(7, N).iter().map(|z| 1.5 + z).collect();
+    let residual = noise(8, N);
+    let features = [4, 0, 2];
     for (name, dense, sparse) in pairs() {
-        assert!(dense.pick(&[0], None, None).is_none());
-        let mut room = sparse.pick(&[0, 1, 2, 3, 4], None, None);
-        for (features, factors) in
-            [(vec![4, 0, 4], None), (vec![1], Some(&factors[..])), (vec![3, 2], Some(&factors[..]))]
-        {
-            let picked = sparse.pick(&features, factors, room.take()).unwrap();
-            assert_eq!((picked.samples(), picked.features()), (N, features.len()));
-            for (at, &j) in features.iter().enumerate() {
-                let numbers = |design: &Design, j| {
-                    let mut x = vec![0.0; N];
-                    design.stored_column(j).axpy(1.0, &mut x);
-                    x
-                };
-                let mut expected = numbers(&dense, j);
-                let factors = factors.unwrap_or(&[1.0; N]);
-                expected.iter_mut().zip(factors).for_each(|(x, f)| *x *= f);
-                assert_eq!(numbers(&picked, at), expected, "{name}");
-                assert_eq!(picked.centre(at), sparse.centre(j), "{name}");
-                assert_eq!(picked.scale(at), sparse.scale(j), "{name}");
+        let mut copies = Copies::default();
+        assert!(!copies.take(&dense, &features, &factors, &residual), "{name}");
+        for scale in [1.0, 1e-3] {
+            let factors: Vec<f64> = factors.iter().map(|f| scale * f).collect();
+            assert!(copies.take(&sparse, &features, &factors, &residual), "{name}");
+            let copied = copies.at(&[2, 1, 0]).unwrap();
+            for (at, j) in [(0, 2), (1, 0), (2, 4)] {
+                let (column, lacking) = copied.column(at);
+                let mut exact = vec![0.0; N];
+                dense.stored_column(j).axpy(1.0, &mut exact);
+                exact.iter_mut().zip(&factors).for_each(|(x, f)| *x *= f);
+                let mut numbers = vec![0.0; N];
+                column.axpy(1.0, &mut numbers);
+                for (x, y) in numbers.iter().zip(&exact) {
+                    assert!((x - y).abs() <= 6e-8 * y.abs(), "{name}: {x} for {y}");
+                }
+                let product: f64 = exact.iter().zip(&residual).map(|(x, r)| x * r).sum();
+                let got = column.dot(&residual) + lacking;
+                assert!((got - product).abs() < 1e-14 * scale * N as f64, "{name}: {got}");
             }
-            room = Some(picked);
+        }
+        for huge in [1e39, 1e-41] {
+            let factors = vec![huge; N];
+            assert!(!copies.take(&sparse, &features, &factors, &residual), "{name}: {huge}");
         }
     }
 }

@@ -10,11 +10,7 @@ const COEFFICIENT_VECTORS: usize = 16;
 
 /// Bytes of the matrix as stored.
 pub(super) fn matrix_bytes(matrix: &Matrix) -> u64 {
-    let stored = matrix.stored() as u64;
-    match matrix {
-        Matrix::Dense(_) => 8 * stored,
-        Matrix::Sparse(_) => 12 * stored + 8 * (matrix.cols() as u64 + 1),
-    }
+    matrix.bytes() as u64
 }
 
 /// An estimate in bytes: data, the working vectors of every solve that runs at once, copies of the

@@ -112,6 +112,7 @@ fn epoch(penalty: &dyn Penalty, first: f64) -> (SweepReport, [f64; 3]) {
     let report = penalty.as_separable().unwrap().sweep(&mut Sweep {
         design: &design,
         columns: None,
+        copies: None,
         curvature: None,
         uniform: 1.0,
         intercept: false,

@@ -83,6 +83,7 @@ fn epochs(penalty: &dyn Separable) -> (Vec<f64>, SweepReport) {
         report = penalty.sweep(&mut Sweep {
             design: &design,
             columns: None,
+            copies: None,
             curvature: None,
             uniform: 1.0 / n as f64,
             intercept: false,

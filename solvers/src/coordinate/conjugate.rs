@@ -10,7 +10,7 @@
 //!
 //! Source: Nocedal & Wright (2006), Numerical Optimization, algorithm 7.1 (line search Newton-CG).
 
-use fenchel_core::{Design, Separable, kernels};
+use fenchel_core::{Copied, Design, Separable, kernels};
 
 use super::piece::{Piece, PieceFinder, Place};
 use super::units::shifted_axpy;
@@ -28,16 +28,14 @@ pub(crate) struct At<'a> {
     pub support: &'a [usize],
     /// A bound on the loss's curvature along each of them.
     pub lipschitz: &'a [f64],
-    /// Which column of the design each of them has, where that is not its feature.
-    pub places: Option<&'a [usize]>,
     pub beta: &'a [f64],
     /// Gradient of the loss in `eta` (n x K).
     pub grad_eta: &'a [f64],
     /// Curvature along the intercept of each output; empty without intercepts.
     pub totals: &'a [f64],
-    /// What each row of the design is multiplied by: directions in `eta` and what the Hessian makes of them
-    /// are as well.
-    pub roots: Option<&'a [f64]>,
+    /// Copies of the columns of a single output, and what each row is multiplied by in them: directions in
+    /// `eta` and what the Hessian makes of them are as well.
+    pub copies: Option<(Copied<'a>, &'a [f64])>,
 }
 
 /// The buffers of such steps.
@@ -139,7 +137,7 @@ impl SupportCg {
         let mut grad_eta = std::mem::take(&mut self.curved);
         grad_eta.clear();
         grad_eta.extend_from_slice(at.grad_eta);
-        if let Some(roots) = at.roots {
+        if let Some((_, roots)) = at.copies {
             grad_eta.iter_mut().zip(roots).for_each(|(g, root)| *g /= root);
         }
         let sums = at.sums(&grad_eta, n);
@@ -148,12 +146,11 @@ impl SupportCg {
             if b == 0.0 || lipschitz <= 0.0 {
                 continue;
             }
-            let (j, k) = match at.places {
-                Some(places) => (places[place], 0),
-                None => (flat % p, flat / p),
-            };
-            let gradient = design.column_dot(j, &grad_eta[k * n..(k + 1) * n], sums[k]);
-            self.asked.push(Member { at: place, column: j, output: k, curvature: 0.0 });
+            let (j, k) = (flat % p, flat / p);
+            let member = Member { at: place, column: j, output: k, curvature: 0.0 };
+            let (product, lacking) = at.product(design, member, &grad_eta, &sums);
+            let gradient = product - lacking;
+            self.asked.push(member);
             self.places.push(Place { flat, b, gradient, lipschitz });
         }
         self.finder.find(penalty, &self.places, &mut self.pieces);
@@ -191,23 +188,30 @@ impl SupportCg {
         self.along.fill(0.0);
         for (member, step) in self.members.iter().zip(&self.direction) {
             let (j, k) = (member.column, member.output);
-            shifted_axpy(design, j, *step, &mut self.along[k * n..(k + 1) * n], &mut shifts[k]);
+            let placed = (design.centre(j), design.scale(j));
+            let (along, shift) = (&mut self.along[k * n..(k + 1) * n], &mut shifts[k]);
+            match at.copies {
+                None => shifted_axpy(design.stored_column(j), placed, *step, along, shift),
+                Some((copied, _)) => {
+                    let (copy, _) = copied.column(member.at);
+                    shifted_axpy(copy, placed, *step, along, shift);
+                }
+            }
         }
         for (k, (shift, along)) in shifts.iter().zip(self.along.chunks_mut(n)).enumerate() {
             let shift = shift + self.direction.get(m + k).copied().unwrap_or(0.0);
-            match at.roots {
+            match at.copies {
                 _ if shift == 0.0 => {}
                 None => along.iter_mut().for_each(|a| *a += shift),
-                Some(roots) => kernels::axpy(shift, roots, along),
+                Some((_, roots)) => kernels::axpy(shift, roots, along),
             }
         }
         hessian(&self.along, &mut self.curved);
         let sums = at.sums(&self.curved, n);
         for ((member, step), image) in self.members.iter().zip(&self.direction).zip(&mut self.image)
         {
-            let (j, k) = (member.column, member.output);
-            *image = design.column_dot(j, &self.curved[k * n..(k + 1) * n], sums[k])
-                + member.curvature * step;
+            let (product, _) = at.product(design, *member, &self.curved, &sums);
+            *image = product + member.curvature * step;
         }
         for (image, sum) in self.image[m..].iter_mut().zip(&sums) {
             *image = *sum;
@@ -216,11 +220,26 @@ impl SupportCg {
 }
 
 impl At<'_> {
+    /// The product of a member's column, or its copy, with its column of `u`, n numbers each, which have
+    /// these sums; and what the product of a copy with a residual lacks.
+    fn product(&self, design: &Design, member: Member, u: &[f64], sums: &[f64]) -> (f64, f64) {
+        let (n, j, k) = (design.samples(), member.column, member.output);
+        let u = &u[k * n..(k + 1) * n];
+        match self.copies {
+            None => (design.column_dot(j, u, sums[k]), 0.0),
+            Some((copied, _)) => {
+                let (copy, lacking) = copied.column(member.at);
+                let scale = design.scale(j);
+                ((copy.dot(u) - design.centre(j) * sums[k]) / scale, lacking / scale)
+            }
+        }
+    }
+
     /// The sums of the columns of `u`, n numbers each, in `eta`.
     fn sums(&self, u: &[f64], n: usize) -> Vec<f64> {
-        match self.roots {
+        match self.copies {
             None => u.chunks(n).map(kernels::sum).collect(),
-            Some(roots) => vec![kernels::dot(roots, u)],
+            Some((_, roots)) => vec![kernels::dot(roots, u)],
         }
     }
 }
@@ -266,11 +285,10 @@ mod tests {
                 let at = At {
                     support: &support,
                     lipschitz: &[1.0; P],
-                    places: None,
                     beta: &beta,
                     grad_eta: &grad_eta,
                     totals: &total,
-                    roots: None,
+                    copies: None,
                 };
                 let found = cg.run(&penalty, &design, &mut hessian, at, &mut end, &mut shifts);
                 if !found {
@@ -297,11 +315,10 @@ mod tests {
         let at = At {
             support: &[0],
             lipschitz: &[2.0],
-            places: None,
             beta: &[0.5],
             grad_eta: &[3.0, 3.0],
             totals: &[],
-            roots: None,
+            copies: None,
         };
         let (mut end, mut shifts) = (Vec::new(), Vec::new());
         let mut same = |v: &[f64], out: &mut [f64]| out.copy_from_slice(v);

@@ -2,7 +2,7 @@
 //! descent with Anderson extrapolation, and Newton steps on the support where they pay.
 
 use fenchel_core::design::Identity;
-use fenchel_core::{Design, Grams, Separable, Sweep};
+use fenchel_core::{Copies, Design, Grams, Separable, Sweep};
 
 use super::anderson::Anderson;
 use super::conjugate::{At, SupportCg};
@@ -45,12 +45,8 @@ pub(crate) struct Engine {
     shifts: Vec<f64>,
     grad_eta: Vec<f64>,
     design: Option<Identity>,
-    /// Copies of the columns of all pieces, where they are coordinates.
-    packed: Option<Design>,
-    /// Whether they have the roots of the curvatures in them.
-    rooted: bool,
-    /// The memory of earlier copies.
-    room: Option<Design>,
+    /// Copies of the columns of all pieces, with the roots of the curvatures in them.
+    copies: Copies,
 }
 
 /// The Newton step that suits a support, and its price in epochs over it.
@@ -170,20 +166,23 @@ impl Engine {
         inner.epochs - left
     }
 
-    /// Copies the columns of coordinates one after the other where they are sparse and curvatures differ,
-    /// with the roots of these in them, so that an epoch gathers one number for each of theirs and does not
-    /// look for them all over the data.
-    fn pack(&mut self, units: &Units<'_>, design: &Design, working: &[usize]) {
+    /// Copies the columns of coordinates where they are sparse and curvatures differ, see [`Copies`].
+    fn copy(&mut self, units: &Units<'_>, design: &Design, working: &[usize]) {
+        self.copies.clear();
         let here = matches!(units, Units::Coordinates(penalty) if penalty.sweeps_here());
         let single = self.model.outputs() == 1 && !self.model.is_uniform();
         if !here || !single || !design.matrix().is_sparse() {
             return;
         }
         let stored = |&j: &usize| design.stored_column(j).stored();
-        if COPIED * working.iter().map(stored).sum::<usize>() <= design.matrix().stored() {
-            self.model.divide_by_roots();
-            self.rooted = self.model.roots().is_some();
-            self.packed = design.pick(working, self.model.roots(), self.room.take());
+        if COPIED * working.iter().map(stored).sum::<usize>() > design.matrix().stored() {
+            return;
+        }
+        self.model.divide_by_roots();
+        if let Some(roots) = self.model.roots()
+            && !self.copies.take(design, working, roots, &self.model.residual)
+        {
+            self.model.take_roots_out();
         }
     }
 
@@ -273,15 +272,13 @@ impl Engine {
         self.grad_eta.clear();
         (0..model.outputs()).for_each(|k| model.weighted_residual(k, &mut self.grad_eta));
         self.grad_eta.iter_mut().for_each(|g| *g = -*g);
-        let (design, places) = columns(&self.packed, design, pieces);
         let at = At {
             support: &pieces.support,
             lipschitz: &pieces.lipschitz,
-            places,
             beta,
             grad_eta: &self.grad_eta,
             totals: if intercepts.is_empty() { &[] } else { model.totals() },
-            roots: model.roots(),
+            copies: self.copies.at(&pieces.places).zip(model.roots()),
         };
         let mut hessian = |v: &[f64], out: &mut [f64]| {
             out.copy_from_slice(v);
@@ -303,18 +300,20 @@ impl Engine {
     ) {
         self.anderson.clear();
         let stays = all.curvature.is_some() && all.curvature == self.model.lasting();
+        self.copy(units, design, working);
         if stays && all.units == working {
-            if self.rooted {
-                self.model.divide_by_roots();
-            }
             return;
         }
-        self.room = self.packed.take().or(self.room.take());
-        self.rooted = false;
-        self.pack(units, design, working);
-        std::mem::swap(all, &mut self.before);
-        let columns = Columns { design, packed: self.packed.as_ref() };
-        all.renew(&self.before, units, columns, &self.model, (working, coefficients));
+        // Nothing is taken from pieces whose curvatures do not last.
+        let none = Pieces::default();
+        let before = if self.model.lasting().is_some() {
+            std::mem::swap(all, &mut self.before);
+            &self.before
+        } else {
+            &none
+        };
+        let columns = Columns { design, copies: &self.copies };
+        all.renew(before, units, columns, &self.model, (working, coefficients));
         self.scratch.resize(units.scratch(self.model.outputs()), 0.0);
     }
 
@@ -329,10 +328,10 @@ impl Engine {
         self.visits += pieces.support.len();
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
         let (curvature, uniform) = self.model.swept();
-        let (design, columns) = columns(&self.packed, design, pieces);
         let report = units.sweep(&mut Sweep {
             design,
-            columns,
+            columns: None,
+            copies: self.copies.at(&pieces.places),
             curvature,
             uniform,
             intercept: !intercepts.is_empty(),
@@ -374,12 +373,18 @@ impl Engine {
         saved.weighted_sum.clone_from(&self.model.weighted_sum);
 
         let p = design.features();
-        let (design, places) = columns(&self.packed, design, pieces);
+        let copied = self.copies.at(&pieces.places);
         for (at, (&flat, &target)) in pieces.support.iter().zip(point).enumerate() {
             let step = target - beta[flat];
             if step != 0.0 {
-                let (j, k) = (places.map_or(flat % p, |places| places[at]), flat / p);
-                self.model.advance(design, j, k, step);
+                let (j, k) = (flat % p, flat / p);
+                let placed = (design.centre(j), design.scale(j));
+                match copied {
+                    None => self.model.advance(design.stored_column(j), placed, k, step),
+                    Some(copied) => {
+                        self.model.advance(copied.column(at).0, placed, k, step);
+                    }
+                }
                 beta[flat] = target;
             }
         }
@@ -399,13 +404,4 @@ impl Engine {
         self.saved = Some(saved);
         taken
     }
-}
-
-/// Where the columns of `pieces` are, and their places there unless those are their features.
-fn columns<'a>(
-    packed: &'a Option<Design>,
-    design: &'a Design,
-    pieces: &'a Pieces,
-) -> (&'a Design, Option<&'a [usize]>) {
-    packed.as_ref().map_or((design, None), |packed| (packed, Some(&pieces.places)))
 }

@@ -2,7 +2,8 @@
 //! `sum_i h_i r_i^2 / 2` with `r = -G / h`, gradient `G` and curvature `h` in the linear predictor.
 //! For a quadratic loss it is the loss, up to a constant, everywhere.
 
-use fenchel_core::{CurvatureForm, DataFit, Design, kernels, sweep, worst};
+use fenchel_core::kernels::Stored;
+use fenchel_core::{Column, CurvatureForm, DataFit, Design, kernels, sweep, worst};
 
 use super::support::Quadratic;
 use super::triangle::Triangle;
@@ -222,17 +223,21 @@ impl Model {
         }
     }
 
-    /// Adds `step` times the design's column `j` to the predictor of output `k`; the rows of the design are
+    /// Adds `step` times a column, with its centre and scale, to the predictor of output `k`; its rows are
     /// multiplied by the roots while there are any.
-    pub fn advance(&mut self, design: &Design, j: usize, k: usize, step: f64) {
+    pub fn advance<V: Stored>(
+        &mut self,
+        column: Column<'_, V>,
+        placed: (f64, f64),
+        k: usize,
+        step: f64,
+    ) {
         let n = self.residual.len() / self.outputs();
         let of = k * n..(k + 1) * n;
         let mut residual = std::mem::take(&mut self.residual);
         let mut shift = self.shift[k];
         let (curvature, uniform) = self.swept();
         let curvature = (curvature.map(|h| &h[of.clone()]), uniform);
-        let placed = (design.centre(j), design.scale(j));
-        let column = design.stored_column(j);
         sweep::fall(column, placed, step, curvature, &mut residual[of], &mut shift);
         (self.residual, self.shift[k]) = (residual, shift);
     }

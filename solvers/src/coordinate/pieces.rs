@@ -1,7 +1,7 @@
 //! What an epoch visits, and what it needs of each piece: it is kept from one working set to the next,
 //! and handed on to the nonzero pieces.
 
-use fenchel_core::Design;
+use fenchel_core::{Copies, Design};
 
 use super::model::Model;
 use super::units::{Units, column_moments, rooted_moments};
@@ -10,8 +10,8 @@ use super::units::{Units, column_moments, rooted_moments};
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a> {
     pub design: &'a Design,
-    /// Copies of those of coordinates, in their order, with the roots of the model in them if it has any.
-    pub packed: Option<&'a Design>,
+    /// Copies of those of coordinates, in their order, with the roots of the model in them.
+    pub copies: &'a Copies,
 }
 
 /// Whether so few of all pieces are nonzero that epochs over them alone are worth while.
@@ -102,13 +102,15 @@ impl Pieces {
                 self.units.push(unit);
                 self.offsets.push(self.sums.len());
                 let (sums, grams) = (&mut self.sums, &mut self.grams);
-                let packed = columns.packed.zip(model.roots());
-                self.lipschitz.push(match packed {
-                    None => units.moments(unit, columns.design, model, sums, grams),
-                    Some((packed, roots)) => {
-                        let moments = rooted_moments(packed, place, roots, model.total(0));
+                let (design, place) = (columns.design, [place]);
+                self.lipschitz.push(match columns.copies.at(&place).zip(model.roots()) {
+                    None => units.moments(unit, design, model, sums, grams),
+                    Some((copied, roots)) => {
+                        let (copy, _) = copied.column(0);
+                        let placed = (design.centre(unit), design.scale(unit));
+                        let moments = rooted_moments(copy, placed, roots, model.total(0));
                         let (sum, square) = moments.unwrap_or_else(|| {
-                            column_moments(columns.design, unit, model.weights(0), model.total(0))
+                            column_moments(design, unit, model.weights(0), model.total(0))
                         });
                         sums.push(sum);
                         square

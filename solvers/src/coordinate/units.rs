@@ -1,6 +1,7 @@
 //! What descent moves at a time: a coefficient of a separable penalty, or a block of features of a
 //! block-separable one. Everything above this file is written once for both.
 
+use fenchel_core::kernels::Stored;
 use fenchel_core::{Blocks, Column, Design, Penalty, Separable, Sweep, SweepReport, kernels};
 
 use super::model::Model;
@@ -49,6 +50,16 @@ impl<'a> Units<'a> {
                 let mut distances = vec![0.0; penalty.groups().len()];
                 penalty.subdiff_dists_blocks(beta, grad, &mut distances);
                 distances.into_iter().enumerate().for_each(|(unit, d)| visit(unit, d));
+            }
+        }
+    }
+
+    /// Appends the pieces that have a nonzero coefficient, in order.
+    pub fn active(&self, beta: &[f64], out: &mut Vec<usize>) {
+        match self {
+            Self::Coordinates(_) => out.extend((0..beta.len()).filter(|&flat| beta[flat] != 0.0)),
+            Self::Blocks(penalty) => {
+                out.extend((0..penalty.groups().len()).filter(|&unit| self.is_active(unit, beta)));
             }
         }
     }
@@ -212,16 +223,15 @@ pub(crate) fn column_moments(
     (sum, centred)
 }
 
-/// The same of a column whose rows are multiplied by the roots of `h`; `None` where rounding takes part.
+/// The same of the copy of a column whose rows are multiplied by the roots of `h`; `None` where rounding
+/// takes part.
 pub(crate) fn rooted_moments(
-    design: &Design,
-    j: usize,
+    copy: Column<'_, f32>,
+    (centre, scale): (f64, f64),
     roots: &[f64],
     total: f64,
 ) -> Option<(f64, f64)> {
-    let column = design.stored_column(j);
-    let (sum, square) = (column.dot(roots), column.moments(None).1);
-    let (centre, scale) = (design.centre(j), design.scale(j));
+    let (sum, square) = (copy.dot(roots), copy.square());
     let centred = square - 2.0 * centre * sum + centre * centre * total;
     (centred > LEAST_LEFT * square).then_some((sum, centred / (scale * scale)))
 }
@@ -269,14 +279,14 @@ pub(crate) fn block_bound(
 }
 
 /// Adds `step` times the design's column to a residual-like pair of stored entries and shift.
-pub(crate) fn shifted_axpy(
-    design: &Design,
-    j: usize,
+pub(crate) fn shifted_axpy<V: Stored>(
+    column: Column<'_, V>,
+    (centre, scale): (f64, f64),
     step: f64,
     stored: &mut [f64],
     shift: &mut f64,
 ) {
-    let a = step / design.scale(j);
-    design.stored_column(j).axpy(a, stored);
-    *shift -= a * design.centre(j);
+    let a = step / scale;
+    column.axpy(a, stored);
+    *shift -= a * centre;
 }

@@ -50,7 +50,10 @@ impl WorkingSet {
         let near = Units::of(penalty.as_ref()).expect("it has the pieces of the penalty");
         let violations = At { units, beta, gradient };
         let near = At { units: &near, beta, gradient };
-        let largest = self.choose(violations, near, |unit| units.is_active(unit, beta));
+        let last = self.units.len();
+        self.units.clear();
+        units.active(beta, &mut self.units);
+        let largest = self.choose(last, violations, near);
         self.near = Some(penalty);
         units.features(&self.units, features, &mut self.features);
         largest
@@ -63,45 +66,47 @@ impl WorkingSet {
         largest
     }
 
-    /// Chooses all active pieces and the largest positive violations, at least as many pieces as
-    /// last time and twice the number of active ones, four times where nearly all pieces became
-    /// active; then the largest positive of `near`, the violations of a penalty that keeps less.
-    /// Returns the largest violation of all.
-    fn choose(
-        &mut self,
-        violations: impl Violations,
-        near: impl Violations,
-        is_active: impl Fn(usize) -> bool,
-    ) -> f64 {
+    /// Chooses, beside all active pieces, which are there already, the largest positive violations, so that
+    /// there are at least as many pieces as ever and twice the number of active ones, four times where
+    /// nearly all of the `last` pieces became active; then the largest positive of `near`, the violations of
+    /// a penalty that keeps less. Returns the largest violation of all.
+    fn choose(&mut self, last: usize, violations: impl Violations, near: impl Violations) -> f64 {
+        let inside = self.units.len();
+        // Where nearly all that was let in stayed, far more is wanted.
+        let filled = last > 0 && 10 * inside >= 9 * last;
+        let growth = if filled { 4 } else { 2 };
+        self.size = self.size.max(FIRST).max(growth * inside);
+        let room = self.size.saturating_sub(inside).max(1);
+
         let mut largest = 0.0;
-        let last = self.units.len();
-        self.units.clear();
         self.violators.clear();
+        self.complete = true;
+        let mut active = self.units.iter().peekable();
         violations.each(|unit, violation| {
             largest = worst(largest, violation);
-            if is_active(unit) {
-                self.units.push(unit);
-            } else if violation > 0.0 || violation.is_nan() {
+            if active.next_if_eq(&&unit).is_none() && (violation > 0.0 || violation.is_nan()) {
+                // At the start of a path nearly everything may violate.
+                if self.violators.len() == 2 * room {
+                    keep_largest(&mut self.violators, room);
+                    self.complete = false;
+                }
                 self.violators.push((unit, violation));
             }
         });
-        // Where nearly all that was let in stayed, far more is wanted.
-        let filled = last > 0 && 10 * self.units.len() >= 9 * last;
-        let growth = if filled { 4 } else { 2 };
-        self.size = self.size.max(FIRST).max(growth * self.units.len());
-        let room = self.size.saturating_sub(self.units.len()).max(1);
-        self.complete = self.violators.len() <= room;
-        if !self.complete {
+        if self.violators.len() > room {
             keep_largest(&mut self.violators, room);
+            self.complete = false;
         }
-        let (inside, violators) = (self.units.len(), self.violators.len());
+        let violators = self.violators.len();
         if self.complete && violators < room {
             let left = (room - violators).min(FIRST + (inside + violators) / NEAR_SHARE);
+            let mut active = self.units.iter().peekable();
             let mut others = self.violators.iter().map(|&(unit, _)| unit).peekable();
             self.nearest.clear();
             near.each(|unit, violation| {
-                let violates = others.next_if_eq(&unit).is_some();
-                if violation > 0.0 && !violates && !is_active(unit) {
+                let chosen =
+                    active.next_if_eq(&&unit).is_some() || others.next_if_eq(&unit).is_some();
+                if violation > 0.0 && !chosen {
                     self.nearest.push((unit, violation));
                 }
             });
@@ -151,15 +156,38 @@ mod tests {
         }
     }
 
+    /// A set of which the pieces `active` are active, and with them chosen once more.
+    fn choose(set: &mut WorkingSet, active: &[usize], violations: &[f64], near: &[f64]) -> f64 {
+        let last = set.units.len();
+        set.units = active.to_vec();
+        set.choose(last, violations, near)
+    }
+
     #[test]
     fn active_pieces_come_first_and_the_worst_violators_fill_the_rest() {
         let mut set = WorkingSet::default();
         let violations: Vec<f64> = (0..200).map(|u| if u < 100 { 0.0 } else { u as f64 }).collect();
-        let largest = set.choose(violations.as_slice(), [].as_slice(), |u| u == 3);
+        let largest = choose(&mut set, &[3], &violations, &[]);
         assert_eq!(largest, 199.0);
+        assert!(!set.complete);
         assert_eq!(set.units.len(), 64);
         assert_eq!(set.units[0], 3);
         assert_eq!(set.units[1..], (137..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_worst_violators_are_found_whatever_their_order_and_number() {
+        for count in [64, 65, 127, 128, 129, 1000] {
+            let mut set = WorkingSet::default();
+            let violations: Vec<f64> = (0..count).map(|u| (u * 37 % count + 1) as f64).collect();
+            choose(&mut set, &[], &violations, &[]);
+            assert_eq!(set.complete, count == 64);
+            let mut worst: Vec<usize> = (0..count).collect();
+            worst.sort_by(|&a, &b| violations[b].total_cmp(&violations[a]).then(a.cmp(&b)));
+            worst.truncate(64);
+            worst.sort_unstable();
+            assert_eq!(set.units, worst);
+        }
     }
 
     #[test]
@@ -167,8 +195,8 @@ mod tests {
         let violations = vec![1.0; 1000];
         for (active, size) in [(64, 256), (50, 100)] {
             let mut set = WorkingSet::default();
-            set.choose(violations.as_slice(), [].as_slice(), |_| false);
-            set.choose(violations.as_slice(), [].as_slice(), |u| u < active);
+            choose(&mut set, &[], &violations, &[]);
+            choose(&mut set, &(0..active).collect::<Vec<_>>(), &violations, &[]);
             assert_eq!(set.units.len(), size);
         }
     }
@@ -178,7 +206,7 @@ mod tests {
         let mut set = WorkingSet::default();
         let violations: Vec<f64> = (0..200).map(|u| if u < 10 { 1.0 } else { 0.0 }).collect();
         let near: Vec<f64> = (0..200).map(|u| if u < 150 { u as f64 } else { 0.0 }).collect();
-        set.choose(violations.as_slice(), near.as_slice(), |u| u == 3 || u == 199);
+        choose(&mut set, &[3, 199], &violations, &near);
         assert!(set.complete);
         assert_eq!(set.units[..10], (0..10).collect::<Vec<_>>());
         assert_eq!(set.units[10..63], (97..150).collect::<Vec<_>>());

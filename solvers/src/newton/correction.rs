@@ -41,11 +41,10 @@ impl Correction {
         let at = At {
             support: &self.support,
             lipschitz: &self.lipschitz,
-            places: None,
             beta,
             grad_eta,
             totals: if intercepts.is_empty() { &[] } else { bound.totals() },
-            roots: None,
+            copies: None,
         };
         let mut hessian = product.at(eta, &[]);
         let (end, shifts) = (&mut self.end, &mut self.shifts);

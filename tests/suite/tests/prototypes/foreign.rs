@@ -160,6 +160,7 @@ fn descend(penalty: &dyn Separable) -> Vec<f64> {
     let mut sweep = Sweep {
         design: &design,
         columns: None,
+        copies: None,
         curvature: None,
         uniform,
         intercept: false,

@@ -137,6 +137,7 @@ impl Held {
         let mut sweep = Sweep {
             design: &self.design,
             columns: Some(&self.setup.columns),
+            copies: None,
             curvature: curved.then_some(&self.curvature),
             uniform,
             intercept,

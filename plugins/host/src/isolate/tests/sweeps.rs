@@ -87,6 +87,7 @@ impl Model {
         let mut sweep = Sweep {
             design: &self.design,
             columns: None,
+            copies: None,
             curvature: self.curvature.as_deref(),
             uniform: 0.5,
             intercept: true,
