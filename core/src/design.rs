@@ -177,7 +177,7 @@ impl Design {
     }
 
     /// `x_j' u`, given `sum_i u_i`.
-    #[inline]
+    #[inline(always)]
     pub fn column_dot(&self, j: usize, u: &[f64], u_sum: f64) -> f64 {
         (self.stored_column(j).dot(u) - self.centre(j) * u_sum) / self.scale(j)
     }

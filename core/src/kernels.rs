@@ -63,8 +63,8 @@ fn dot_inner(a: &[f64], b: &[f64]) -> f64 {
             acc[l] += x[l] * y[l];
         }
     }
-    let tail: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
-    reduce(&acc) + tail
+    let rest = rest_a.len().min(rest_b.len());
+    reduce(&acc) + add_up(rest, |k| rest_a[k] * rest_b[k])
 }
 
 /// How many columns a product takes at a time: their accumulators fill the registers.
@@ -96,7 +96,7 @@ fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
             acc_c[l] += x[l] * c[l];
         }
     }
-    let tail = |u: &[f64]| rest.iter().zip(u).map(|(x, u)| x * u).sum::<f64>();
+    let tail = |u: &[f64]| add_up(rest.len().min(u.len()), |k| rest[k] * u[k]);
     [reduce(&acc_a) + tail(rest_a), reduce(&acc_b) + tail(rest_b), reduce(&acc_c) + tail(rest_c)]
 }
 
@@ -121,8 +121,8 @@ fn dot3_inner(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
             acc[l] += x[l] * y[l] * z[l];
         }
     }
-    let tail: f64 = rest_a.iter().zip(rest_b).zip(rest_c).map(|((x, y), z)| x * y * z).sum();
-    reduce(&acc) + tail
+    let rest = rest_a.len().min(rest_b.len()).min(rest_c.len());
+    reduce(&acc) + add_up(rest, |k| rest_a[k] * rest_b[k] * rest_c[k])
 }
 
 /// `sum_i x_i (u_i - v_i s_i)`.
@@ -141,13 +141,15 @@ fn dot_less_inner(x: &[f64], u: &[f64], v: &[f64], s: &[f64]) -> f64 {
     let (chunks_v, rest_v) = v[..n].as_chunks::<LANES>();
     let (chunks_s, rest_s) = s[..n].as_chunks::<LANES>();
     let mut acc = [0.0; LANES];
-    for (((x, u), v), s) in chunks_x.iter().zip(chunks_u).zip(chunks_v).zip(chunks_s) {
+    let chunks = chunks_x.len().min(chunks_u.len()).min(chunks_v.len()).min(chunks_s.len());
+    for k in 0..chunks {
+        let (x, u, v, s) = (&chunks_x[k], &chunks_u[k], &chunks_v[k], &chunks_s[k]);
         for l in 0..LANES {
             acc[l] += x[l] * (u[l] - v[l] * s[l]);
         }
     }
-    let rest = rest_x.iter().zip(rest_u).zip(rest_v).zip(rest_s);
-    reduce(&acc) + rest.map(|(((x, u), v), s)| x * (u - v * s)).sum::<f64>()
+    let rest = rest_x.len().min(rest_u.len()).min(rest_v.len()).min(rest_s.len());
+    reduce(&acc) + add_up(rest, |k| rest_x[k] * (rest_u[k] - rest_v[k] * rest_s[k]))
 }
 
 /// `sum_i a_i`.
@@ -246,7 +248,8 @@ pub fn sparse_dot<I: RowIndex, V: Stored>(indices: &[I], values: &[V], b: &[f64]
             acc[l] += v[l].into() * b[i[l].row()];
         }
     }
-    let tail: f64 = rest_i.iter().zip(rest_v).map(|(i, &v)| v.into() * b[i.row()]).sum();
+    let rest = rest_i.len().min(rest_v.len());
+    let tail = add_up(rest, |k| rest_v[k].into() * b[rest_i[k].row()]);
     (acc[0] + acc[1]) + (acc[2] + acc[3]) + tail
 }
 
@@ -300,8 +303,9 @@ fn update<I: RowIndex, V: Stored>(
             y[i[l].row()] = next[l];
         }
     }
-    for (i, &v) in rest_i.iter().zip(rest_v) {
-        y[i.row()] = new(i.row(), v.into(), y[i.row()]);
+    for k in 0..rest_i.len().min(rest_v.len()) {
+        let (i, v) = (rest_i[k].row(), rest_v[k].into());
+        y[i] = new(i, v, y[i]);
     }
 }
 
@@ -328,6 +332,16 @@ pub fn max_abs(a: &[f64]) -> f64 {
 pub fn soft_threshold(v: f64, t: f64) -> f64 {
     // Written so that NaN comes out as NaN.
     if v.abs() <= t { 0.0 } else { v - t.copysign(v) }
+}
+
+/// The first `n` terms, what is left of a sum after its whole chunks. By index, as chunks are.
+#[inline(always)]
+fn add_up(n: usize, term: impl Fn(usize) -> f64) -> f64 {
+    let mut sum = 0.0;
+    for k in 0..n {
+        sum += term(k);
+    }
+    sum
 }
 
 /// Not inlined: seeing this order of sums, the compiler puts the accumulators into registers in an

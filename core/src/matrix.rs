@@ -89,13 +89,13 @@ impl SparseMatrix {
     }
 
     /// Row indices and values of column `j`.
-    #[inline]
+    #[inline(always)]
     pub fn column(&self, j: usize) -> (Rows<'_>, &[f64]) {
         let range = self.range(j);
         (self.indices.of(range.clone()), &self.values[range])
     }
 
-    #[inline]
+    #[inline(always)]
     fn range(&self, j: usize) -> Range<usize> {
         self.starts[j] as usize..self.starts[j + 1] as usize
     }
@@ -195,7 +195,7 @@ impl Matrix {
     }
 
     /// Column `j`.
-    #[inline]
+    #[inline(always)]
     pub fn column(&self, j: usize) -> Column<'_> {
         match self {
             Self::Dense(m) => Column::Dense(&m.values[j * m.rows..(j + 1) * m.rows]),
@@ -322,7 +322,7 @@ impl<V: Stored> Column<'_, V> {
     }
 
     /// `sum_i x_i u_i`.
-    #[inline]
+    #[inline(always)]
     pub fn dot(&self, u: &[f64]) -> f64 {
         match *self {
             Self::Dense(x) => kernels::dot(x, u),

@@ -117,7 +117,7 @@ impl StoredRows {
     }
 
     /// Those of the entries `range`.
-    #[inline]
+    #[inline(always)]
     pub fn of(&self, range: Range<usize>) -> Rows<'_> {
         if self.narrow {
             Rows::Narrow(&bytemuck::cast_slice(&self.words)[range])

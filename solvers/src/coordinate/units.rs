@@ -57,7 +57,13 @@ impl<'a> Units<'a> {
     /// Appends the pieces that have a nonzero coefficient, in order.
     pub fn active(&self, beta: &[f64], out: &mut Vec<usize>) {
         match self {
-            Self::Coordinates(_) => out.extend((0..beta.len()).filter(|&flat| beta[flat] != 0.0)),
+            Self::Coordinates(_) => {
+                for (flat, b) in beta.iter().enumerate() {
+                    if *b != 0.0 {
+                        out.push(flat);
+                    }
+                }
+            }
             Self::Blocks(penalty) => {
                 out.extend((0..penalty.groups().len()).filter(|&unit| self.is_active(unit, beta)));
             }

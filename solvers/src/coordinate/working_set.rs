@@ -81,10 +81,10 @@ impl WorkingSet {
         let mut largest = 0.0;
         self.violators.clear();
         self.complete = true;
-        let mut active = self.units.iter().peekable();
+        let mut active = InOrder(&self.units);
         violations.each(|unit, violation| {
             largest = worst(largest, violation);
-            if active.next_if_eq(&&unit).is_none() && (violation > 0.0 || violation.is_nan()) {
+            if !active.has(unit) && (violation > 0.0 || violation.is_nan()) {
                 // At the start of a path nearly everything may violate.
                 if self.violators.len() == 2 * room {
                     keep_largest(&mut self.violators, room);
@@ -100,12 +100,11 @@ impl WorkingSet {
         let violators = self.violators.len();
         if self.complete && violators < room {
             let left = (room - violators).min(FIRST + (inside + violators) / NEAR_SHARE);
-            let mut active = self.units.iter().peekable();
+            let mut active = InOrder(&self.units);
             let mut others = self.violators.iter().map(|&(unit, _)| unit).peekable();
             self.nearest.clear();
             near.each(|unit, violation| {
-                let chosen =
-                    active.next_if_eq(&&unit).is_some() || others.next_if_eq(&unit).is_some();
+                let chosen = active.has(unit) || others.next_if_eq(&unit).is_some();
                 if violation > 0.0 && !chosen {
                     self.nearest.push((unit, violation));
                 }
@@ -139,7 +138,25 @@ impl Violations for At<'_> {
     }
 }
 
+/// Pieces, ascending, that are asked for in that order.
+struct InOrder<'a>(&'a [usize]);
+
+impl InOrder<'_> {
+    /// Whether `unit` is one of them.
+    #[inline(always)]
+    fn has(&mut self, unit: usize) -> bool {
+        match self.0.split_first() {
+            Some((&first, rest)) if first == unit => {
+                self.0 = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Keeps the `room` candidates with the largest violations, of equal ones the first.
+#[inline(never)]
 fn keep_largest(candidates: &mut Vec<Candidate>, room: usize) {
     let worse = |a: &Candidate, b: &Candidate| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
     candidates.select_nth_unstable_by(room - 1, worse);
