@@ -4,7 +4,7 @@
 mod data;
 
 use data::{dense_and_sparse, noise};
-use fenchel_core::{Copies, DenseMatrix, Design, Matrix};
+use fenchel_core::{Column, Copies, DenseMatrix, Design, Matrix, Rows, SparseMatrix};
 
 const N: usize = 20;
 const P: usize = 5;
@@ -234,6 +234,50 @@ fn copies_have_the_gradient_of_the_columns_themselves_and_fit_or_are_refused() {
             assert!(!copies.take(&sparse, &features, &factors, &residual), "{name}: {huge}");
         }
     }
+}
+
+#[test]
+fn wide_and_narrow_row_indices_hold_the_same_matrix() {
+    let entries = [vec![(0, 1.0), (7, -2.0), (9, 0.5)], vec![], vec![(3, 4.0), (8, 0.25)]];
+    let columns = |last: usize, rows: usize| {
+        let place = |i: usize| if i == 9 { last } else { i } as u32;
+        let starts = vec![0, 3, 3, 5];
+        let all = || entries.iter().flatten();
+        let indices = all().map(|&(i, _)| place(i)).collect();
+        let values = all().map(|&(_, x)| x).collect();
+        Matrix::Sparse(SparseMatrix::new(rows, 3, starts, indices, values).unwrap())
+    };
+    let mut bytes = Vec::new();
+    for (last, rows) in [(65_535, 65_536), (65_536, 65_537)] {
+        let matrix = columns(last, rows);
+        bytes.push(matrix.bytes());
+        let mut u = vec![0.0; rows];
+        (u[0], u[7], u[last]) = (3.0, 5.0, 7.0);
+        assert_eq!(matrix.column(0).dot(&u), 3.0 - 10.0 + 3.5);
+        matrix.column(0).axpy(2.0, &mut u);
+        assert_eq!((u[0], u[7], u[last]), (5.0, 1.0, 8.0));
+        let few = matrix.select_rows(&[last, 3, 7, 3]);
+        let mut v = vec![0.0; 4];
+        few.column(0).axpy(1.0, &mut v);
+        few.column(2).axpy(1.0, &mut v);
+        assert_eq!(v, [0.5, 4.0, -2.0, 4.0]);
+        assert_eq!(matrix.select_cols(&[2, 0, 1]).select_cols(&[1, 2, 0]), matrix);
+        let mut longer = matrix.clone();
+        longer.push(few.column(0)).unwrap();
+        assert!(longer.push(Column::Sparse(Rows::Wide(&[rows as u32]), &[1.0])).is_err());
+        assert_eq!(longer.select_cols(&[0, 1, 2]), matrix);
+        let (starts, indices, values) = match longer {
+            Matrix::Sparse(sparse) => sparse.into_parts(),
+            Matrix::Dense(_) => panic!("it is sparse"),
+        };
+        assert_eq!(starts, [0, 3, 3, 5, 7]);
+        assert_eq!(indices, [0, 7, last as u32, 3, 8, 0, 2]);
+        assert_eq!(values, [1.0, -2.0, 0.5, 4.0, 0.25, 0.5, -2.0]);
+        let mut part = [f64::NAN; 3];
+        Design::new(matrix).column_rows(0, last - 2, &mut part);
+        assert_eq!(part, [0.0, 0.0, 0.5]);
+    }
+    assert!(bytes[0] < bytes[1], "{bytes:?}");
 }
 
 #[test]

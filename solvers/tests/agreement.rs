@@ -3,7 +3,9 @@
 mod common;
 
 use common::*;
-use fenchel_core::{Convexity, Groups, Loss, Matrix, Penalty, Problem, certify_with};
+use fenchel_core::{
+    Convexity, DenseMatrix, Groups, Loss, Matrix, Penalty, Problem, SparseMatrix, certify_with,
+};
 use fenchel_loss_glm::{Logistic, Poisson};
 use fenchel_loss_location::{Huber, Quadratic};
 use fenchel_loss_margin::SquaredHinge;
@@ -161,6 +163,45 @@ fn a_sparse_design_gives_the_dense_solution() {
         let (a, b) = (fit(&sparse, &*loss, y.clone()), fit(&dense, &*loss, y));
         let apart = a.iter().zip(&b).fold(0.0f64, |top, (a, b)| top.max((a - b).abs()));
         assert!(apart < 1e-5, "{loss:?}: {apart}");
+    }
+}
+
+#[test]
+fn descent_on_copies_of_sparse_columns_ends_where_that_on_the_columns_does() {
+    let (n, p) = (90, 400);
+    let (sparse, dense) = sparse_and_dense(37, n, p);
+    let y = response(39, &dense, 1);
+    let weights: Vec<f64> = numbers(41, n).iter().map(|w| 1.5 + w).collect();
+    // The last is too small for single precision, so that there are no copies.
+    for scale in [1.0, 1e6, 1e-43] {
+        let scaled = |matrix: &Matrix| match matrix.clone() {
+            Matrix::Sparse(sparse) => {
+                let (starts, rows, values) = sparse.into_parts();
+                let values = values.iter().map(|x| scale * x).collect();
+                Matrix::Sparse(SparseMatrix::new(n, p, starts, rows, values).unwrap())
+            }
+            Matrix::Dense(dense) => {
+                let values = dense.values().iter().map(|x| scale * x).collect();
+                Matrix::Dense(DenseMatrix::new(n, p, values).unwrap())
+            }
+        };
+        for (loss, classifies) in losses() {
+            let y = if classifies { classes(&y) } else { y.clone() };
+            let values = [&sparse, &dense].map(|matrix| {
+                let model = model(&*loss, &scaled(matrix), y.clone(), Some(weights.clone()));
+                let penalty = lasso(0.05, Shows::Separable);
+                let problem = problem(&model, &penalty);
+                let method = methods().iter().find(|m| m.supports(&problem).is_ok()).unwrap();
+                let mut control = Control { tol: 1e-12, ..Control::default() };
+                let start = fenchel_core::Objective::start(&model);
+                let outcome = method.solve(&problem, start, &mut control).unwrap();
+                assert_eq!(outcome.status, Status::Converged, "{loss:?}, {scale}");
+                let count = outcome.params[..p].iter().filter(|b| **b != 0.0).count();
+                assert!((5..90).contains(&count), "{loss:?}, {scale}: {count}");
+                objective(&problem, &outcome.params)
+            });
+            assert!((values[0] - values[1]).abs() < 1e-11, "{loss:?}, {scale}: {values:?}");
+        }
     }
 }
 

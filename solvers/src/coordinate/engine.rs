@@ -15,7 +15,7 @@ use super::units::Units;
 /// the next one.
 pub(crate) const FOCUS: f64 = 0.1;
 
-/// The largest share of the design, one in so many, of which copies are made.
+/// The largest share of the design's entries, one in so many, of which copies are made.
 const COPIED: usize = 2;
 
 /// Epochs that a Newton step by conjugate gradients costs.
@@ -27,7 +27,8 @@ pub(crate) const DIRECT: f64 = 80.0;
 /// Buffers of the inner solve, and the model that it moves.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
-    /// The model; its residual is true for the point on return.
+    /// The model; its residual is true for the point on return, but for 1e-7 of its change where descent
+    /// worked on [`Copies`].
     pub model: Model,
     all: Pieces,
     /// Those of the working set before.
