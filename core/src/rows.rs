@@ -185,8 +185,8 @@ mod tests {
                 let stored = StoredRows::new(rows, wide.clone());
                 assert_eq!(stored.narrow, narrow);
                 assert_eq!(stored.len(), wide.len());
-                for k in 0..stored.len() {
-                    assert_eq!(stored.of(0..stored.len()).at(k), wide[k] as usize);
+                for (k, &row) in wide.iter().enumerate() {
+                    assert_eq!(stored.of(0..stored.len()).at(k), row as usize);
                 }
                 for split in 0..=wide.len() {
                     let (first, rest) = wide.split_at(split);

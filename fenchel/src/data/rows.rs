@@ -81,7 +81,7 @@ fn missing_rows(table: &Table, j: usize) -> Vec<usize> {
         Body::Columns(_) => Part::of_column(table, j).missing_rows(),
         Body::Sparse(matrix) => match Matrix::column(matrix, j) {
             Column::Sparse(rows, values) => {
-                rows.iter().zip(values).filter(|(_, x)| x.is_nan()).map(|(i, _)| i).collect()
+                (0..values.len()).filter(|&k| values[k].is_nan()).map(|k| rows.at(k)).collect()
             }
             Column::Dense(values) => (0..values.len()).filter(|&i| values[i].is_nan()).collect(),
         },
