@@ -137,9 +137,8 @@ fn as_start(entries: usize) -> u32 {
 
 /// Row indices of one sparse column. Errors: unless they strictly ascend and stay below `rows`.
 fn check_indices(j: usize, indices: Rows<'_>, rows: usize) -> Result<(), Error> {
-    if !indices.iter().is_sorted_by(|a, b| a < b)
-        || indices.iter().last().is_some_and(|i| i >= rows)
-    {
+    let last = indices.len().checked_sub(1).map(|k| indices.at(k));
+    if !indices.iter().is_sorted_by(|a, b| a < b) || last.is_some_and(|last| last >= rows) {
         return Err(Error::Data(format!(
             "column {j} of a sparse matrix: row indices must ascend and stay below {rows}"
         )));
