@@ -229,12 +229,28 @@ impl Design {
         for (beta, out) in beta.chunks(p.max(1)).zip(out.chunks_mut(n.max(1))) {
             out.fill(0.0);
             let mut shift = 0.0;
+            // Dense columns wait until there are enough to be added at a time.
+            let (mut factors, mut columns, mut waiting) =
+                ([0.0; kernels::ABREAST], [&[][..]; kernels::ABREAST], 0);
             for (j, &b) in beta.iter().enumerate() {
                 if b != 0.0 {
                     let b = b / self.scale(j);
-                    self.stored_column(j).axpy(b, out);
                     shift += b * self.centre(j);
+                    match self.stored_column(j) {
+                        Column::Dense(x) => {
+                            (factors[waiting], columns[waiting]) = (b, x);
+                            waiting += 1;
+                        }
+                        sparse => sparse.axpy(b, out),
+                    }
+                    if waiting == kernels::ABREAST {
+                        kernels::axpy_abreast(factors, columns, out);
+                        waiting = 0;
+                    }
                 }
+            }
+            for (b, x) in factors.iter().zip(columns).take(waiting) {
+                kernels::axpy(*b, x, out);
             }
             if shift != 0.0 {
                 out.iter_mut().for_each(|u| *u -= shift);
@@ -279,11 +295,49 @@ impl Design {
             }
             return;
         }
+        if u.len() == n && matches!(*self.matrix, Matrix::Dense(_)) {
+            return self.products_abreast(features, (u, total(u)), out, visit);
+        }
         for (k, (u, out)) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))).enumerate() {
             let u_sum = total(u);
             for j in features.clone() {
                 out[j] = self.column_dot(j, u, u_sum);
                 if k == 0 {
+                    visit(j);
+                }
+            }
+        }
+    }
+
+    /// The products of dense columns with the one column `u`, whose sum is given, several at a time.
+    fn products_abreast(
+        &self,
+        mut features: impl Iterator<Item = usize>,
+        (u, u_sum): (&[f64], f64),
+        out: &mut [f64],
+        mut visit: impl FnMut(usize),
+    ) {
+        loop {
+            let mut group = [0; kernels::ABREAST];
+            let mut count = 0;
+            for (place, j) in group.iter_mut().zip(&mut features) {
+                *place = j;
+                count += 1;
+            }
+            let group = &group[..count];
+            if let [a, b, c, d] = *group
+                && let [Column::Dense(a), Column::Dense(b), Column::Dense(c), Column::Dense(d)] =
+                    [a, b, c, d].map(|j| self.stored_column(j))
+            {
+                for (&j, product) in group.iter().zip(kernels::dot_abreast([a, b, c, d], u)) {
+                    out[j] = (product - self.centre(j) * u_sum) / self.scale(j);
+                    visit(j);
+                }
+            } else if group.is_empty() {
+                return;
+            } else {
+                for &j in group {
+                    out[j] = self.column_dot(j, u, u_sum);
                     visit(j);
                 }
             }

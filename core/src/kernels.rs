@@ -100,6 +100,38 @@ fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
     [reduce(&acc_a) + tail(rest_a), reduce(&acc_b) + tail(rest_b), reduce(&acc_c) + tail(rest_c)]
 }
 
+/// How many columns are multiplied abreast.
+pub const ABREAST: usize = 4;
+
+/// `sum_i x_i u_i` for several columns `x`, with the bits of [`dot`], touching `u` once: columns that are not in
+/// the cache come in side by side, where one after the other each would begin with a wait for memory.
+pub fn dot_abreast(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
+    if u.len() < SHORT {
+        return x.map(|x| dot_inner(x, u));
+    }
+    wide!(dot_abreast_inner(x: [&'a [f64]; ABREAST], u: &'a [f64]) -> [f64; ABREAST])
+}
+
+#[inline(always)]
+fn dot_abreast_inner(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
+    let n = x.iter().fold(u.len(), |n, x| n.min(x.len()));
+    let [(a, rest_a), (b, rest_b), (c, rest_c), (d, rest_d)] =
+        x.map(|x| x[..n].as_chunks::<LANES>());
+    let (chunks, rest) = u[..n].as_chunks::<LANES>();
+    let mut acc = [[0.0; LANES]; ABREAST];
+    for k in 0..chunks.len().min(a.len()).min(b.len()).min(c.len()).min(d.len()) {
+        let (u, x) = (&chunks[k], [&a[k], &b[k], &c[k], &d[k]]);
+        for (acc, x) in acc.iter_mut().zip(x) {
+            for l in 0..LANES {
+                acc[l] += x[l] * u[l];
+            }
+        }
+    }
+    let tail = |x: &[f64]| add_up(rest.len().min(x.len()), |k| x[k] * rest[k]);
+    let tails = [tail(rest_a), tail(rest_b), tail(rest_c), tail(rest_d)];
+    std::array::from_fn(|c| reduce(&acc[c]) + tails[c])
+}
+
 /// `sum_i a_i b_i c_i`.
 pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     if a.len() < SHORT {
@@ -186,6 +218,24 @@ fn axpy_inner(a: f64, x: &[f64], y: &mut [f64]) {
     let (x, y) = (&x[..n], &mut y[..n]);
     for i in 0..n {
         y[i] += a * x[i];
+    }
+}
+
+/// `y <- y + sum_c a_c x_c` for several columns `x`, with the bits of one [`axpy`] after the other, touching `y`
+/// once.
+pub fn axpy_abreast(a: [f64; ABREAST], x: [&[f64]; ABREAST], y: &mut [f64]) {
+    if y.len() < SHORT {
+        return a.into_iter().zip(x).for_each(|(a, x)| axpy_inner(a, x, y));
+    }
+    wide!(axpy_abreast_inner(a: [f64; ABREAST], x: [&'a [f64]; ABREAST], y: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn axpy_abreast_inner(a: [f64; ABREAST], x: [&[f64]; ABREAST], y: &mut [f64]) {
+    let n = x.iter().fold(y.len(), |n, x| n.min(x.len()));
+    let ([p, q, r, s], y) = (x.map(|x| &x[..n]), &mut y[..n]);
+    for i in 0..n {
+        y[i] = (((y[i] + a[0] * p[i]) + a[1] * q[i]) + a[2] * r[i]) + a[3] * s[i];
     }
 }
 
@@ -368,6 +418,14 @@ mod tests {
             assert_eq!(sparse_dot(&narrow, &a, &b), sparse_dot(&all, &a, &b));
             let each = dot_each(&a, [&b, &a, &b]);
             assert_eq!(each, [dot(&a, &b), dot(&a, &a), dot(&a, &b)]);
+            let abreast = dot_abreast([&a, &b, &b, &a], &a);
+            assert_eq!(abreast, [dot(&a, &a), dot(&b, &a), dot(&b, &a), dot(&a, &a)]);
+            let (mut one, mut abreast) = (a.clone(), a.clone());
+            let columns = [&a[..], &b, &b, &a];
+            let factors = [0.5, -1.5, 0.3, 2.0];
+            factors.into_iter().zip(columns).for_each(|(f, x)| axpy(f, x, &mut one));
+            axpy_abreast(factors, columns, &mut abreast);
+            assert_eq!(abreast, one);
             let (mut y, mut d) = (a.clone(), b.clone());
             axpy_both(0.5, &b, &a, &mut y, &mut d);
             for i in 0..n {
