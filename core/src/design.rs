@@ -325,9 +325,10 @@ impl Design {
                 count += 1;
             }
             let group = &group[..count];
+            let column = |j| self.stored_column(j);
             if let [a, b, c, d] = *group
-                && let [Column::Dense(a), Column::Dense(b), Column::Dense(c), Column::Dense(d)] =
-                    [a, b, c, d].map(|j| self.stored_column(j))
+                && let (Column::Dense(a), Column::Dense(b), Column::Dense(c), Column::Dense(d)) =
+                    (column(a), column(b), column(c), column(d))
             {
                 for (&j, product) in group.iter().zip(kernels::dot_abreast([a, b, c, d], u)) {
                     out[j] = (product - self.centre(j) * u_sum) / self.scale(j);

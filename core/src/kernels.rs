@@ -114,22 +114,37 @@ pub fn dot_abreast(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
 
 #[inline(always)]
 fn dot_abreast_inner(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
-    let n = x.iter().fold(u.len(), |n, x| n.min(x.len()));
-    let [(a, rest_a), (b, rest_b), (c, rest_c), (d, rest_d)] =
-        x.map(|x| x[..n].as_chunks::<LANES>());
+    let [a, b, c, d] = x;
+    let n = u.len().min(a.len()).min(b.len()).min(c.len()).min(d.len());
+    let (a, rest_a) = a[..n].as_chunks::<LANES>();
+    let (b, rest_b) = b[..n].as_chunks::<LANES>();
+    let (c, rest_c) = c[..n].as_chunks::<LANES>();
+    let (d, rest_d) = d[..n].as_chunks::<LANES>();
     let (chunks, rest) = u[..n].as_chunks::<LANES>();
-    let mut acc = [[0.0; LANES]; ABREAST];
+    let (mut acc_a, mut acc_b) = ([0.0; LANES], [0.0; LANES]);
+    let (mut acc_c, mut acc_d) = ([0.0; LANES], [0.0; LANES]);
     for k in 0..chunks.len().min(a.len()).min(b.len()).min(c.len()).min(d.len()) {
-        let (u, x) = (&chunks[k], [&a[k], &b[k], &c[k], &d[k]]);
-        for (acc, x) in acc.iter_mut().zip(x) {
-            for l in 0..LANES {
-                acc[l] += x[l] * u[l];
-            }
+        let (u, a, b, c, d) = (&chunks[k], &a[k], &b[k], &c[k], &d[k]);
+        for l in 0..LANES {
+            acc_a[l] += a[l] * u[l];
+        }
+        for l in 0..LANES {
+            acc_b[l] += b[l] * u[l];
+        }
+        for l in 0..LANES {
+            acc_c[l] += c[l] * u[l];
+        }
+        for l in 0..LANES {
+            acc_d[l] += d[l] * u[l];
         }
     }
     let tail = |x: &[f64]| add_up(rest.len().min(x.len()), |k| x[k] * rest[k]);
-    let tails = [tail(rest_a), tail(rest_b), tail(rest_c), tail(rest_d)];
-    std::array::from_fn(|c| reduce(&acc[c]) + tails[c])
+    [
+        reduce(&acc_a) + tail(rest_a),
+        reduce(&acc_b) + tail(rest_b),
+        reduce(&acc_c) + tail(rest_c),
+        reduce(&acc_d) + tail(rest_d),
+    ]
 }
 
 /// `sum_i a_i b_i c_i`.
@@ -232,8 +247,9 @@ pub fn axpy_abreast(a: [f64; ABREAST], x: [&[f64]; ABREAST], y: &mut [f64]) {
 
 #[inline(always)]
 fn axpy_abreast_inner(a: [f64; ABREAST], x: [&[f64]; ABREAST], y: &mut [f64]) {
-    let n = x.iter().fold(y.len(), |n, x| n.min(x.len()));
-    let ([p, q, r, s], y) = (x.map(|x| &x[..n]), &mut y[..n]);
+    let [p, q, r, s] = x;
+    let n = y.len().min(p.len()).min(q.len()).min(r.len()).min(s.len());
+    let (p, q, r, s, y) = (&p[..n], &q[..n], &r[..n], &s[..n], &mut y[..n]);
     for i in 0..n {
         y[i] = (((y[i] + a[0] * p[i]) + a[1] * q[i]) + a[2] * r[i]) + a[3] * s[i];
     }
