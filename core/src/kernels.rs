@@ -75,30 +75,33 @@ pub fn dot_each(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
     if x.len() < SHORT {
         return u.map(|u| dot_inner(x, u));
     }
-    wide!(dot_each_inner(x: &'a [f64], u: [&'a [f64]; TOGETHER]) -> [f64; TOGETHER])
+    wide!(dot_three(x: &'a [f64], u: [&'a [f64]; TOGETHER]) -> [f64; TOGETHER])
 }
 
-#[inline(always)]
-fn dot_each_inner(x: &[f64], u: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
-    let n = u.iter().fold(x.len(), |n, u| n.min(u.len()));
-    let [(a, rest_a), (b, rest_b), (c, rest_c)] = u.map(|u| u[..n].as_chunks::<LANES>());
-    let (chunks, rest) = x[..n].as_chunks::<LANES>();
-    let (mut acc_a, mut acc_b, mut acc_c) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    for k in 0..chunks.len().min(a.len()).min(b.len()).min(c.len()) {
-        let (x, a, b, c) = (&chunks[k], &a[k], &b[k], &c[k]);
-        for l in 0..LANES {
-            acc_a[l] += x[l] * a[l];
+/// The loop of several products with one vector. Written out for each number, as in some builds loops over
+/// arrays of columns stay calls.
+macro_rules! dots {
+    ($name:ident, $count:expr, $($x:ident $rest:ident $acc:ident),+) => {
+        #[inline(always)]
+        fn $name(u: &[f64], [$($x),+]: [&[f64]; $count]) -> [f64; $count] {
+            let n = u.len()$(.min($x.len()))+;
+            let (chunks, rest) = u[..n].as_chunks::<LANES>();
+            $(let ($x, $rest) = $x[..n].as_chunks::<LANES>();)+
+            $(let mut $acc = [0.0; LANES];)+
+            for k in 0..chunks.len()$(.min($x.len()))+ {
+                let u = &chunks[k];
+                $(let $x = &$x[k];)+
+                $(for l in 0..LANES {
+                    $acc[l] += u[l] * $x[l];
+                })+
+            }
+            [$(reduce(&$acc) + add_up(rest.len().min($rest.len()), |k| rest[k] * $rest[k])),+]
         }
-        for l in 0..LANES {
-            acc_b[l] += x[l] * b[l];
-        }
-        for l in 0..LANES {
-            acc_c[l] += x[l] * c[l];
-        }
-    }
-    let tail = |u: &[f64]| add_up(rest.len().min(u.len()), |k| rest[k] * u[k]);
-    [reduce(&acc_a) + tail(rest_a), reduce(&acc_b) + tail(rest_b), reduce(&acc_c) + tail(rest_c)]
+    };
 }
+
+dots!(dot_three, TOGETHER, a rest_a acc_a, b rest_b acc_b, c rest_c acc_c);
+dots!(dot_four, ABREAST, a rest_a acc_a, b rest_b acc_b, c rest_c acc_c, d rest_d acc_d);
 
 /// How many columns are multiplied abreast.
 pub const ABREAST: usize = 4;
@@ -109,42 +112,7 @@ pub fn dot_abreast(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
     if u.len() < SHORT {
         return x.map(|x| dot_inner(x, u));
     }
-    wide!(dot_abreast_inner(x: [&'a [f64]; ABREAST], u: &'a [f64]) -> [f64; ABREAST])
-}
-
-#[inline(always)]
-fn dot_abreast_inner(x: [&[f64]; ABREAST], u: &[f64]) -> [f64; ABREAST] {
-    let [a, b, c, d] = x;
-    let n = u.len().min(a.len()).min(b.len()).min(c.len()).min(d.len());
-    let (a, rest_a) = a[..n].as_chunks::<LANES>();
-    let (b, rest_b) = b[..n].as_chunks::<LANES>();
-    let (c, rest_c) = c[..n].as_chunks::<LANES>();
-    let (d, rest_d) = d[..n].as_chunks::<LANES>();
-    let (chunks, rest) = u[..n].as_chunks::<LANES>();
-    let (mut acc_a, mut acc_b) = ([0.0; LANES], [0.0; LANES]);
-    let (mut acc_c, mut acc_d) = ([0.0; LANES], [0.0; LANES]);
-    for k in 0..chunks.len().min(a.len()).min(b.len()).min(c.len()).min(d.len()) {
-        let (u, a, b, c, d) = (&chunks[k], &a[k], &b[k], &c[k], &d[k]);
-        for l in 0..LANES {
-            acc_a[l] += a[l] * u[l];
-        }
-        for l in 0..LANES {
-            acc_b[l] += b[l] * u[l];
-        }
-        for l in 0..LANES {
-            acc_c[l] += c[l] * u[l];
-        }
-        for l in 0..LANES {
-            acc_d[l] += d[l] * u[l];
-        }
-    }
-    let tail = |x: &[f64]| add_up(rest.len().min(x.len()), |k| x[k] * rest[k]);
-    [
-        reduce(&acc_a) + tail(rest_a),
-        reduce(&acc_b) + tail(rest_b),
-        reduce(&acc_c) + tail(rest_c),
-        reduce(&acc_d) + tail(rest_d),
-    ]
+    wide!(dot_four(u: &'a [f64], x: [&'a [f64]; ABREAST]) -> [f64; ABREAST])
 }
 
 /// `sum_i a_i b_i c_i`.

@@ -8,11 +8,6 @@ const PREDICTOR_VECTORS: usize = 8;
 /// Vectors of length p K: coefficients, gradient, prox, momentum, history of accelerators.
 const COEFFICIENT_VECTORS: usize = 16;
 
-/// Bytes of the matrix as stored.
-pub(super) fn matrix_bytes(matrix: &Matrix) -> u64 {
-    matrix.bytes() as u64
-}
-
 /// An estimate in bytes: data, the working vectors of every solve that runs at once, copies of the
 /// matrix for the folds that have rows of their own, and a path whose points all are full.
 pub(super) fn estimate(
@@ -24,7 +19,7 @@ pub(super) fn estimate(
 ) -> u64 {
     let n = matrix.rows() as u64;
     let (k, p) = (shape.outputs as u64, shape.features as u64);
-    let matrix = matrix_bytes(matrix);
+    let matrix = matrix.bytes() as u64;
     let solve = 8 * (PREDICTOR_VECTORS as u64 * n * k + COEFFICIENT_VECTORS as u64 * p * k + 2 * p);
     let own = if shared { 0 } else { matrix };
     let at_once = if folds > 0 { threads.min(folds + 1) as u64 } else { 1 };

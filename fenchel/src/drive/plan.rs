@@ -195,6 +195,6 @@ pub fn plan(job: &Job) -> Result<Plan, Error> {
             points,
             (folds.unwrap_or(0), shared),
             job.threads(),
-        ) + job.candidates.as_ref().map_or(0, |c| memory::matrix_bytes(&c.dataset.matrix)),
+        ) + job.candidates.as_ref().map_or(0, |c| c.dataset.matrix.bytes() as u64),
     })
 }
