@@ -228,34 +228,40 @@ impl Design {
         }
         for (beta, out) in beta.chunks(p.max(1)).zip(out.chunks_mut(n.max(1))) {
             out.fill(0.0);
-            let mut shift = 0.0;
-            // Dense columns wait until there are enough to be added at a time.
-            let (mut factors, mut columns, mut waiting) =
-                ([0.0; kernels::ABREAST], [&[][..]; kernels::ABREAST], 0);
-            for (j, &b) in beta.iter().enumerate() {
-                if b != 0.0 {
-                    let b = b / self.scale(j);
-                    shift += b * self.centre(j);
-                    match self.stored_column(j) {
-                        Column::Dense(x) => {
-                            (factors[waiting], columns[waiting]) = (b, x);
-                            waiting += 1;
-                        }
-                        sparse => sparse.axpy(b, out),
-                    }
-                    if waiting == kernels::ABREAST {
-                        kernels::axpy_abreast(factors, columns, out);
-                        waiting = 0;
-                    }
-                }
-            }
-            for (b, x) in factors.iter().zip(columns).take(waiting) {
-                kernels::axpy(*b, x, out);
-            }
+            let terms = beta.iter().enumerate().filter(|(_, b)| **b != 0.0);
+            let shift = self.add_up(terms.map(|(j, &b)| (j, b)), out);
             if shift != 0.0 {
                 out.iter_mut().for_each(|u| *u -= shift);
             }
         }
+    }
+
+    /// Adds multiples of columns, as they are stored but for their scales, to `out`: each term is a feature and
+    /// its factor. Returns what their centres come to, which is to be taken from all entries.
+    pub fn add_up(&self, terms: impl Iterator<Item = (usize, f64)>, out: &mut [f64]) -> f64 {
+        // Dense columns wait until there are enough to be added at a time.
+        let (mut factors, mut columns, mut waiting) =
+            ([0.0; kernels::ABREAST], [&[][..]; kernels::ABREAST], 0);
+        let mut shift = 0.0;
+        for (j, b) in terms {
+            let b = b / self.scale(j);
+            shift += b * self.centre(j);
+            match self.stored_column(j) {
+                Column::Dense(x) => {
+                    (factors[waiting], columns[waiting]) = (b, x);
+                    waiting += 1;
+                }
+                sparse => sparse.axpy(b, out),
+            }
+            if waiting == kernels::ABREAST {
+                kernels::axpy_abreast(factors, columns, out);
+                waiting = 0;
+            }
+        }
+        for (b, x) in factors.iter().zip(columns).take(waiting) {
+            kernels::axpy(*b, x, out);
+        }
+        shift
     }
 
     /// `out <- X' u` for `u` n x K and `out` p x K, both column by column.
@@ -282,9 +288,8 @@ impl Design {
         mut visit: impl FnMut(usize),
     ) {
         let (n, p) = (self.samples(), self.features());
-        let total = |u: &[f64]| if self.centre.is_some() { kernels::sum(u) } else { 0.0 };
         if u.len() > n && matches!(*self.matrix, Matrix::Dense(_)) {
-            let totals: Vec<f64> = u.chunks(n.max(1)).map(total).collect();
+            let totals: Vec<f64> = u.chunks(n.max(1)).map(|u| self.total(u)).collect();
             let mut products = vec![0.0; totals.len()];
             for j in features {
                 self.stored_column(j).dot_each(n, u, &mut products);
@@ -295,28 +300,32 @@ impl Design {
             }
             return;
         }
-        if u.len() == n && matches!(*self.matrix, Matrix::Dense(_)) {
-            return self.products_abreast(features, (u, total(u)), out, visit);
-        }
         for (k, (u, out)) in u.chunks(n.max(1)).zip(out.chunks_mut(p.max(1))).enumerate() {
-            let u_sum = total(u);
-            for j in features.clone() {
-                out[j] = self.column_dot(j, u, u_sum);
+            self.each_product(features.clone(), u, |j, product| {
+                out[j] = product;
                 if k == 0 {
                     visit(j);
                 }
-            }
+            });
         }
     }
 
-    /// The products of dense columns with the one column `u`, whose sum is given, several at a time.
-    fn products_abreast(
+    /// The sum of `u`, where products with centred columns need it.
+    fn total(&self, u: &[f64]) -> f64 {
+        if self.centre.is_some() { kernels::sum(u) } else { 0.0 }
+    }
+
+    /// The product of each of the columns `features` with the one column `u`; dense columns several at a time.
+    pub fn each_product(
         &self,
         mut features: impl Iterator<Item = usize>,
-        (u, u_sum): (&[f64], f64),
-        out: &mut [f64],
-        mut visit: impl FnMut(usize),
+        u: &[f64],
+        mut each: impl FnMut(usize, f64),
     ) {
+        let u_sum = self.total(u);
+        if !matches!(*self.matrix, Matrix::Dense(_)) {
+            return features.for_each(|j| each(j, self.column_dot(j, u, u_sum)));
+        }
         loop {
             let mut group = [0; kernels::ABREAST];
             let mut count = 0;
@@ -331,16 +340,12 @@ impl Design {
                     (column(a), column(b), column(c), column(d))
             {
                 for (&j, product) in group.iter().zip(kernels::dot_abreast([a, b, c, d], u)) {
-                    out[j] = (product - self.centre(j) * u_sum) / self.scale(j);
-                    visit(j);
+                    each(j, (product - self.centre(j) * u_sum) / self.scale(j));
                 }
             } else if group.is_empty() {
                 return;
             } else {
-                for &j in group {
-                    out[j] = self.column_dot(j, u, u_sum);
-                    visit(j);
-                }
+                group.iter().for_each(|&j| each(j, self.column_dot(j, u, u_sum)));
             }
         }
     }

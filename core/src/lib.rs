@@ -83,7 +83,6 @@ pub use penalty::{
     Separable, Subdifferential, Term, Terms, ZeroThreshold,
 };
 pub use problem::Problem;
-pub use products::NEAR;
 pub use rows::Rows;
 pub use samples::{Response, ResponseKind, Samples};
 pub use snapshot::Snapshot;

@@ -12,8 +12,7 @@ use crate::finite_sum::{FiniteSum, Rows};
 use crate::kernels;
 use crate::layers::Layer;
 use crate::loss::DataFit;
-use crate::penalty::Penalty;
-use crate::products::Products;
+use crate::products::{Products, Reach};
 use crate::snapshot::Snapshot;
 use crate::subset::Subset;
 use crate::{Error, OwnReport};
@@ -216,20 +215,24 @@ impl LinearModel {
 
     /// `grad <- X'u` for `u` n x K and `grad` p x K, both column by column.
     pub fn mul_t(&self, u: &[f64], grad: &mut [f64]) {
-        self.memo().products.exact(&self.design, u, grad);
+        self.mul_t_within(Reach::All, u, grad);
     }
 
-    /// The same for the columns `features` alone: `grad` is zero elsewhere.
-    pub(crate) fn mul_t_over(&self, features: &[usize], u: &[f64], grad: &mut [f64]) {
-        self.memo().products.over(&self.design, features, u, grad);
+    /// Whether there is something to expect of products, see [`Reach::Expected`].
+    pub(crate) fn expects(&self) -> bool {
+        self.memo().products.expects()
     }
 
-    /// As [`LinearModel::mul_t`], where entries of coefficients that are zero need not be exact if they are certain to lie
-    /// in the subdifferential of `near` at zero.
-    pub(crate) fn mul_t_near(&self, near: &dyn Penalty, beta: &[f64], u: &[f64], grad: &mut [f64]) {
-        match near.as_separable() {
-            Some(near) => self.memo().products.bounded(&self.design, near, beta, u, grad),
-            None => self.mul_t(u, grad),
+    /// The same as far as `reach` goes.
+    pub(crate) fn mul_t_within(&self, reach: Reach<'_>, u: &[f64], grad: &mut [f64]) {
+        let (products, design) = (&mut self.memo().products, &self.design);
+        match reach {
+            Reach::All => products.exact(design, u, grad),
+            Reach::Over(features) => products.over(design, features, u, grad),
+            Reach::Expected(..) if products.expected(design, u, grad) => {}
+            Reach::Bounded(penalty, beta) | Reach::Expected(penalty, beta) => {
+                products.bounded(design, penalty, beta, u, grad);
+            }
         }
     }
 
@@ -281,44 +284,21 @@ impl LinearModel {
         Some(loss)
     }
 
-    /// As [`Smooth::value_gradient`], with zeros for the coefficients of all but `features`; `None`
-    /// for a loss without a gradient.
-    pub(crate) fn value_gradient_over(
+    /// As [`Smooth::value_gradient`], with the coefficients' part as far as `reach` goes; `None` for a loss without
+    /// a gradient.
+    pub(crate) fn value_gradient_within(
         &self,
-        features: &[usize],
+        reach: Reach<'_>,
         params: &[f64],
         grad: &mut [f64],
         work: &mut Workspace,
-    ) -> Option<f64> {
-        self.gradient_with(params, grad, work, |u, grad| self.mul_t_over(features, u, grad))
-    }
-
-    /// As [`Smooth::value_gradient`], with [`LinearModel::mul_t_near`] for the coefficients.
-    pub(crate) fn value_gradient_near(
-        &self,
-        near: &dyn Penalty,
-        params: &[f64],
-        grad: &mut [f64],
-        work: &mut Workspace,
-    ) -> Option<f64> {
-        let beta = self.shape().split(params).0;
-        self.gradient_with(params, grad, work, |u, grad| self.mul_t_near(near, beta, u, grad))
-    }
-
-    /// Value and gradient, with `products` for `X'u`; `None` for a loss without a gradient.
-    fn gradient_with(
-        &self,
-        params: &[f64],
-        grad: &mut [f64],
-        work: &mut Workspace,
-        products: impl Fn(&[f64], &mut [f64]),
     ) -> Option<f64> {
         let (n, shape) = (self.fit.samples(), self.shape());
         let (grad_beta, grad_intercepts, grad_own) = shape.split_mut(grad);
         let (eta, grad_eta) = (&mut work.eta, &mut work.grad_eta);
         let value = self.gradient_in_eta(params, eta, grad_eta, grad_own)?;
         if value.is_finite() {
-            products(&work.grad_eta, grad_beta);
+            self.mul_t_within(reach, &work.grad_eta, grad_beta);
             for (g, u) in grad_intercepts.iter_mut().zip(work.grad_eta.chunks(n)) {
                 *g = kernels::sum(u);
             }
@@ -386,7 +366,7 @@ impl Objective for LinearModel {
 
 impl Smooth for LinearModel {
     fn value_gradient(&self, params: &[f64], grad: &mut [f64], work: &mut Workspace) -> f64 {
-        self.gradient_with(params, grad, work, |u, grad| self.mul_t(u, grad))
+        self.value_gradient_within(Reach::All, params, grad, work)
             .expect("`as_smooth` of the model asked the loss first")
     }
 

@@ -10,8 +10,8 @@ mod maths;
 use data::{dense_and_sparse, noise};
 use fenchel_core::elementwise::ElementwiseFit;
 use fenchel_core::{
-    Baseline, CertificateKind, Certifier, DataFit, Design, LinearModel, Objective, Penalty,
-    Problem, Prox, Response, Samples, Smooth, Workspace, certify,
+    Baseline, CertificateKind, Certifier, DataFit, DenseMatrix, Design, LinearModel, Matrix,
+    Objective, Penalty, Problem, Prox, Response, Samples, Smooth, Workspace, certify,
 };
 use maths::{Elastic, Half, Logit};
 
@@ -170,4 +170,45 @@ fn a_certificate_over_all_features_is_the_whole_one_and_over_some_that_of_a_smal
         // The next one is whole again.
         assert_eq!(certifier.certify(&problem, &params), whole, "{name}");
     });
+}
+
+/// Along a path products are remembered, and a solver begins by what they lead to expect; what it takes for solved
+/// is certified all the same.
+#[test]
+fn a_point_on_the_line_through_two_others_is_begun_with_as_expected() {
+    let (n, p, active) = (80, 300, 8);
+    let samples = Samples::new(Response::None { samples: n }, None).unwrap();
+    let y = noise(3, n).iter().map(|z| 1.0 + 2.0 * z).collect();
+    let fit: Box<dyn DataFit> = Box::new(ElementwiseFit::new(Half, y, &samples).unwrap());
+    let matrix = DenseMatrix::new(n, p, noise(5, n * p)).unwrap();
+    let model = LinearModel::new(Design::new(Matrix::Dense(matrix)), fit, None, false).unwrap();
+    let penalty = Elastic::new(p, 0.3, 0.0, &[]);
+    let problem = Problem { objective: &model, penalty: &penalty, baseline: Baseline::default() };
+    let mut certifier = Certifier::bounding();
+    let mut params = vec![0.0; p];
+    let mut last = params.clone();
+    for t in 0..12 {
+        last.clone_from(&params);
+        let moves = noise(10 + t, active);
+        params.iter_mut().zip(moves).for_each(|(b, z)| *b += 0.02 + 0.01 * z);
+        let exact = certify(&problem, &params).value;
+        let gap = certifier.certify(&problem, &params).value;
+        assert!((gap - exact).abs() <= 1e-12 * exact, "point {t}: {gap}, {exact}");
+    }
+    let ahead: Vec<f64> = params.iter().zip(&last).map(|(b, a)| 2.0 * b - a).collect();
+    let mut whole = Certifier::default();
+    let expected = certifier.begin(&problem, &ahead, 0.0);
+    let gradient = certifier.gradient().to_vec();
+    let exact = whole.certify(&problem, &ahead);
+    assert!((expected.value / exact.value - 1.0).abs() < 1e-6, "{expected:?}, {exact:?}");
+    for (g, e) in gradient[..active].iter().zip(whole.gradient()) {
+        assert!((g - e).abs() < 1e-9, "{g}, {e}");
+    }
+    // Far from there nothing that is expected is right.
+    let far: Vec<f64> = noise(8, p).iter().map(|z| 0.3 * z).collect();
+    let expected = certifier.begin(&problem, &far, 0.0);
+    let certified = certifier.begin(&problem, &far, f64::INFINITY);
+    let exact = whole.certify(&problem, &far);
+    assert!((expected.value / exact.value - 1.0).abs() > 1e-3, "{expected:?}, {exact:?}");
+    assert!((certified.value / exact.value - 1.0).abs() < 1e-12, "{certified:?}, {exact:?}");
 }

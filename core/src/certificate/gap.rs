@@ -7,7 +7,7 @@ use crate::dual::{minimise_envelope, natural_step, root_mean_square};
 use crate::linalg::cholesky_solve;
 use crate::loss::{DataFit, FitConjugate};
 use crate::objective::{LinearModel, Objective};
-use crate::penalty::{Conjugate, Convexity, Lineality, Penalty};
+use crate::penalty::{Conjugate, Convexity, Lineality};
 use crate::thresholds::Thresholds;
 use crate::{Problem, kernels, worst};
 
@@ -91,9 +91,9 @@ impl Certifier {
         self.gradient.resize(shape.coefficients(), 0.0);
         if lineality != Lineality::Everything {
             let mut gradient = std::mem::take(&mut self.gradient);
-            let (over, near) = (self.over.take(), self.near.clone());
-            let dual = self.dual_in_eta(model);
-            multiply(model, (&over, near.as_deref()), beta, dual, &mut gradient);
+            let over = self.over.take();
+            let reach = self.reach(problem, over.as_deref(), beta);
+            model.mul_t_within(reach, self.dual_in_eta(model), &mut gradient);
             (self.gradient, self.over) = (gradient, over);
         }
         let value = loss + problem.penalty.value(beta);
@@ -327,21 +327,6 @@ fn scaled_conjugate(penalty: &dyn Conjugate, gradient: &mut [f64]) -> Option<(f6
 
 fn scale_by(factor: f64, v: &mut [f64]) {
     v.iter_mut().for_each(|v| *v *= factor);
-}
-
-/// `gradient <- X'dual`, over some features only, or where it may matter only.
-pub(super) fn multiply(
-    model: &LinearModel,
-    (over, near): (&Option<Vec<usize>>, Option<&dyn Penalty>),
-    beta: &[f64],
-    dual: &[f64],
-    gradient: &mut [f64],
-) {
-    match (over, near) {
-        (None, None) => model.mul_t(dual, gradient),
-        (None, Some(near)) => model.mul_t_near(near, beta, dual, gradient),
-        (Some(features), _) => model.mul_t_over(features, dual, gradient),
-    }
 }
 
 fn directions(lineality: &Lineality, coefficients: usize) -> usize {

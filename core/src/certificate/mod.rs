@@ -9,14 +9,11 @@
 //! 2. **Stationarity**, the distance of `-grad` to the subdifferential, where there is no dual.
 //! 3. **Prox residual** `||b - prox_t(b - t grad)||_inf / t`, where even that is unknown.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
-use crate::objective::Workspace;
-use crate::penalty::Penalty;
-use crate::products::NEAR;
+use crate::objective::{LinearModel, Workspace};
+use crate::products::Reach;
 use crate::thresholds::Pairs;
 
 mod free_step;
@@ -120,7 +117,7 @@ pub fn certify_within(
     candidate: Option<&[f64]>,
     enough: f64,
 ) -> Certificate {
-    let mut certifier = Certifier::bounding(problem.penalty);
+    let mut certifier = Certifier::bounding();
     certifier.suffice(enough);
     certifier.certify_with(problem, params, candidate)
 }
@@ -151,23 +148,31 @@ pub struct Certifier {
     narrow: Vec<f64>,
     /// The features that the problem is restricted to.
     over: Option<Vec<usize>>,
-    /// The penalty under which entries of the gradient are only bounded.
-    near: Option<Arc<dyn Penalty>>,
+    /// Whether entries of the gradient that are of no account are only bounded, and whether it is made of what
+    /// is expected of all.
+    bounding: bool,
+    expecting: bool,
 }
 
 impl Certifier {
-    /// One that multiplies only the columns that may be of account: entries of the gradient that are
-    /// certain to lie in the subdifferential at zero of [`NEAR`] times the penalty are what they were at
-    /// an earlier point. They make no difference to certificates, nor to what violates optimality.
-    pub fn bounding(penalty: &dyn Penalty) -> Self {
-        let mut certifier = Self::default();
-        certifier.bound(penalty);
-        certifier
+    /// One that, under a separable penalty, multiplies only the columns that may be of account: entries of the
+    /// gradient that are certain to lie in the subdifferential at zero are what products at earlier points
+    /// lead to expect. They make no difference to certificates, nor to what violates optimality.
+    pub fn bounding() -> Self {
+        Self { bounding: true, ..Self::default() }
     }
 
-    /// Goes on as [`Certifier::bounding`] this penalty.
-    pub fn bound(&mut self, penalty: &dyn Penalty) {
-        self.near = penalty.as_separable().map(|_| penalty.scaled(NEAR).into());
+    /// The certificate of a point at which a solver begins, if it is at most `tol`; else one that may be made of
+    /// what products at earlier points lead to expect of this one's, as is the gradient then. Along a path no
+    /// column is multiplied for it.
+    pub fn begin(&mut self, problem: &Problem<'_>, params: &[f64], tol: f64) -> Certificate {
+        let model = problem.objective.as_linear();
+        self.expecting = model.is_some_and(LinearModel::expects);
+        let expected = self.certify(problem, params);
+        match std::mem::take(&mut self.expecting) && expected.relative <= tol {
+            true => self.certify(problem, params),
+            false => expected,
+        }
     }
 
     /// A certificate of at most this relative measure will do: with it at hand, no better one is sought.
@@ -215,6 +220,22 @@ impl Certifier {
         let certificate = self.certify(problem, params);
         self.over = None;
         certificate
+    }
+
+    /// The entries of the gradient that certificates at the coefficients `beta` are made of, of all features or
+    /// of those in `over`.
+    fn reach<'a>(
+        &self,
+        problem: &Problem<'a>,
+        over: Option<&'a [usize]>,
+        beta: &'a [f64],
+    ) -> Reach<'a> {
+        match (over, problem.penalty.as_separable()) {
+            (Some(features), _) => Reach::Over(features),
+            (None, Some(penalty)) if self.expecting => Reach::Expected(penalty, beta),
+            (None, Some(penalty)) if self.bounding => Reach::Bounded(penalty, beta),
+            _ => Reach::All,
+        }
     }
 
     /// The gradient in the coefficients (p K) at the last point certified. For a duality gap it is

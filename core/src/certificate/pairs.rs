@@ -1,7 +1,7 @@
 //! Certificates and Newton's steps of a loss of which each sample sees two thresholds at most: what is
 //! said of `n x L` numbers elsewhere is said of two a sample here.
 
-use super::gap::{EXACT, ORTHOGONAL, multiply};
+use super::gap::{EXACT, ORTHOGONAL};
 use super::{Certificate, CertificateKind, Certifier, certificate};
 use crate::directions::Directions;
 use crate::linalg::cholesky_solve;
@@ -80,8 +80,8 @@ impl Certifier {
         let free = self.orthogonalize_pairs(model, neighbours, lineality, is_kept)?;
         self.gradient.resize(shape.coefficients(), 0.0);
         if *lineality != Lineality::Everything {
-            let (over, near) = (&self.over, self.near.as_deref());
-            multiply(model, (over, near), beta, &self.pairs.along, &mut self.gradient);
+            let reach = self.reach(problem, self.over.as_deref(), beta);
+            model.mul_t_within(reach, &self.pairs.along, &mut self.gradient);
         }
         let value = loss + problem.penalty.value(beta);
         let (scale, omega) = self.penalty_bound(lineality, penalty)?;

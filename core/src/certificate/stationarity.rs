@@ -1,7 +1,8 @@
 //! Distances to stationarity, where there is no dual.
 
 use super::{Certificate, CertificateKind, Certifier, certificate};
-use crate::penalty::{Convexity, Penalty};
+use crate::penalty::Convexity;
+use crate::products::Reach;
 use crate::{Problem, joint, kernels, worst};
 
 impl Certifier {
@@ -9,8 +10,7 @@ impl Certifier {
     /// the objective has no gradient.
     pub fn stationarity(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
         let subdifferential = problem.penalty.as_subdifferential()?;
-        let near = self.near.clone();
-        let free = self.full_gradient(problem, params, near.as_deref())?;
+        let free = self.full_gradient(problem, params, true)?;
         let beta = &params[..self.gradient.len()];
         let value = worst(free, subdifferential.subdiff_dist(beta, &self.gradient));
         Some(certificate(problem, CertificateKind::Stationarity, value))
@@ -19,7 +19,7 @@ impl Certifier {
     /// The fixed-point residual of a proximal gradient step; `None` without prox or gradient. A sum
     /// with no joint prox has it computed from its terms' (see [`joint`]).
     pub fn prox_residual(&mut self, problem: &Problem<'_>, params: &[f64]) -> Option<Certificate> {
-        let free = self.full_gradient(problem, params, None)?;
+        let free = self.full_gradient(problem, params, false)?;
         let step = match problem.penalty.convexity() {
             Convexity::WeaklyConvex(rho) => (0.5 / rho).min(1.0),
             _ => 1.0,
@@ -44,25 +44,30 @@ impl Certifier {
         Some(certificate(problem, CertificateKind::ProxResidual, worst(moved, free)))
     }
 
-    /// Fills `gradient` and returns the largest entry of the gradient in the free parameters.
+    /// Fills `gradient`, where entries of no account may be `bounded`, and returns the largest entry of the gradient
+    /// in the free parameters.
     fn full_gradient(
         &mut self,
         problem: &Problem<'_>,
         params: &[f64],
-        near: Option<&dyn Penalty>,
+        bounded: bool,
     ) -> Option<f64> {
         let smooth = problem.objective.as_smooth()?;
         let shape = problem.shape();
         self.gradient.resize(shape.len(), 0.0);
-        let (gradient, work) = (&mut self.gradient, &mut self.work);
-        let value = match (problem.objective.as_linear(), &self.over, near) {
-            (Some(model), Some(features), _) => {
-                model.value_gradient_over(features, params, gradient, work)?
+        let value = match problem.objective.as_linear() {
+            Some(model) => {
+                let over = self.over.take();
+                let reach = match over.as_deref() {
+                    over if bounded => self.reach(problem, over, shape.split(params).0),
+                    over => over.map_or(Reach::All, Reach::Over),
+                };
+                let (gradient, work) = (&mut self.gradient, &mut self.work);
+                let value = model.value_gradient_within(reach, params, gradient, work);
+                self.over = over;
+                value?
             }
-            (Some(model), None, Some(near)) => {
-                model.value_gradient_near(near, params, gradient, work)?
-            }
-            _ => smooth.value_gradient(params, gradient, work),
+            None => smooth.value_gradient(params, &mut self.gradient, &mut self.work),
         };
         if !value.is_finite() {
             self.gradient.resize(shape.coefficients(), 0.0);

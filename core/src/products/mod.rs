@@ -16,14 +16,11 @@ use crate::matrix::Matrix;
 use crate::penalty::Separable;
 use history::{History, NONE, Worth};
 
-/// The share of a penalty within which entries of a gradient need not be exact.
-pub const NEAR: f64 = 0.9;
-
 /// Entries that are bounded at a time.
 const CHUNK: usize = 256;
 
 /// Norms are not taken before the dual point has moved so often, as along a path: one fit has little use for them.
-const FIRST: usize = 10;
+const FIRST: usize = 4;
 
 /// Between these lengths a column stays in the cache for its norm, and its product costs much more than a
 /// bound.
@@ -36,6 +33,20 @@ const FEW: usize = 128;
 /// What rounding may add to a bound, and to the square of a norm of what it is the difference of.
 const ROUNDING: f64 = 1e-6;
 const CANCELLED: f64 = 1e-10;
+
+/// Which entries of `X'u` are wanted.
+#[derive(Clone, Copy)]
+pub(crate) enum Reach<'a> {
+    /// All.
+    All,
+    /// All that may be of account under a penalty at these coefficients, see [`Products::bounded`].
+    Bounded(&'a dyn Separable, &'a [f64]),
+    /// All, but without a look at the design as far as there is something to expect, see
+    /// [`Products::expected`]; or else as [`Reach::Bounded`].
+    Expected(&'a dyn Separable, &'a [f64]),
+    /// Those of some features; the others are zero.
+    Over(&'a [usize]),
+}
 
 /// The last products, and where they were taken.
 #[derive(Debug, Default)]
@@ -82,11 +93,11 @@ impl Products {
     }
 
     /// The same but for entries of coefficients that are zero and whose values are certain to lie in the
-    /// subdifferential of `near` at zero: of those, another value that does.
+    /// subdifferential of `penalty` at zero: of those, another value that does.
     pub fn bounded(
         &mut self,
         design: &Design,
-        near: &dyn Separable,
+        penalty: &dyn Separable,
         beta: &[f64],
         u: &[f64],
         grad: &mut [f64],
@@ -95,7 +106,7 @@ impl Products {
         match &mut self.memory {
             Some(memory) => {
                 memory.history.measure(design.samples(), &self.dual);
-                memory.choose(design, near, beta, &self.gradient, grad);
+                memory.choose(design, penalty, beta, &self.gradient, grad);
                 memory.multiply(design, &self.dual, &mut self.gradient);
                 return take(&memory.features, design.features(), &self.gradient, grad);
             }
@@ -104,6 +115,20 @@ impl Products {
             None => {}
         }
         grad.copy_from_slice(&self.gradient);
+    }
+
+    /// Whether products at earlier points are remembered.
+    pub fn expects(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// What products at earlier points lead to expect of `X'u`, without a look at the design; whether there is
+    /// something to expect of every entry.
+    pub fn expected(&mut self, design: &Design, u: &[f64], grad: &mut [f64]) -> bool {
+        self.go_to(design, u);
+        let Some(memory) = &mut self.memory else { return false };
+        memory.history.measure(design.samples(), &self.dual);
+        memory.expect(design.features(), &self.gradient, grad)
     }
 
     /// The products of the columns `features` alone: `grad` is zero elsewhere.
@@ -168,12 +193,30 @@ impl Products {
 }
 
 impl Memory {
+    /// Writes the combinations that stand for the products to `grad`; whether all entries have one.
+    fn expect(&self, p: usize, gradient: &[f64], grad: &mut [f64]) -> bool {
+        let mut known = true;
+        for (k, grad) in grad.chunks_mut(p).enumerate() {
+            let (table, part) = (self.history.table(k), k * p..(k + 1) * p);
+            let points = self.earlier.iter().zip(&self.last);
+            let products = self.before[part.clone()].iter().zip(&gradient[part]);
+            for ((grad, (earlier, last)), (before, after)) in
+                grad.iter_mut().zip(points).zip(products)
+            {
+                let by = table.by(*earlier, *last);
+                *grad = by.earlier * before + by.last * after;
+                known &= by.distance.is_finite();
+            }
+        }
+        known
+    }
+
     /// Puts the columns that are not certain to be of no account into `features`, and what stands for the
     /// products of the others into `grad`.
     fn choose(
         &mut self,
         design: &Design,
-        near: &dyn Separable,
+        penalty: &dyn Separable,
         beta: &[f64],
         gradient: &[f64],
         grad: &mut [f64],
@@ -199,9 +242,9 @@ impl Memory {
                     *bound = (1.0 + ROUNDING) * (grad.abs() + f64::from(*norm) * by.distance);
                 }
                 let (above, below) = (&mut above[..length], &mut below[..length]);
-                near.subdiff_dist_range(part.start, &zeros[..length], bounds, above);
+                penalty.subdiff_dist_range(part.start, &zeros[..length], bounds, above);
                 bounds.iter_mut().for_each(|bound| *bound = -*bound);
-                near.subdiff_dist_range(part.start, &zeros[..length], bounds, below);
+                penalty.subdiff_dist_range(part.start, &zeros[..length], bounds, below);
                 let distances = above.iter().zip(below.iter()).zip(bounds.iter());
                 let entries = settled.iter_mut().zip(distances.zip(&beta[part]));
                 for (settled, (((above, below), bound), b)) in entries {

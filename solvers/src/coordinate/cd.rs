@@ -51,7 +51,7 @@ impl CoordinateDescent {
             tol,
             engine,
             working: WorkingSet::default(),
-            certifier: Certifier::default(),
+            certifier: Certifier::bounding(),
             eta: Vec::new(),
             grad_eta: Vec::new(),
         }
@@ -69,8 +69,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
         mut state: FitState,
     ) -> Result<(FitState, Option<KV>), Error> {
         let p = problem.problem.as_ref().expect("the executor holds the problem");
-        self.certifier.bound(p.penalty);
-        state.certificate = self.certifier.certify(p, &state.params);
+        state.certificate = self.certifier.begin(p, &state.params, self.tol);
         self.working.begin(p.penalty);
         Ok((state, None))
     }

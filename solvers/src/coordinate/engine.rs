@@ -375,20 +375,19 @@ impl Engine {
 
         let p = design.features();
         let copied = self.copies.at(&pieces.places);
-        for (at, (&flat, &target)) in pieces.support.iter().zip(point).enumerate() {
-            let step = target - beta[flat];
-            if step != 0.0 {
+        let steps = pieces.support.iter().zip(point).map(|(&flat, to)| (flat, to - beta[flat]));
+        let steps = steps.enumerate().filter(|(_, (_, step))| *step != 0.0);
+        if !self.model.advance_all(design, steps.clone().map(|(_, step)| step)) {
+            for (at, (flat, step)) in steps {
                 let (j, k) = (flat % p, flat / p);
                 let placed = (design.centre(j), design.scale(j));
                 match copied {
                     None => self.model.advance(design.stored_column(j), placed, k, step),
-                    Some(copied) => {
-                        self.model.advance(copied.column(at).0, placed, k, step);
-                    }
+                    Some(copied) => self.model.advance(copied.column(at).0, placed, k, step),
                 }
-                beta[flat] = target;
             }
         }
+        pieces.support.iter().zip(point).for_each(|(&flat, to)| beta[flat] = *to);
         self.model.refresh_sums();
         self.model.settle(intercepts);
         let after = self.model.value() + units.value(&pieces.units, beta);

@@ -242,6 +242,24 @@ impl Model {
         (self.residual, self.shift[k]) = (residual, shift);
     }
 
+    /// The same for the design's columns, several at a time where they are dense; `steps` are along features.
+    /// False, with nothing done, where curvatures differ or there are several outputs.
+    pub fn advance_all(
+        &mut self,
+        design: &Design,
+        steps: impl Iterator<Item = (usize, f64)>,
+    ) -> bool {
+        let Some(h) = self.uniform.filter(|_| self.outputs() == 1) else { return false };
+        let mut shift = 0.0;
+        let falls = steps.map(|(j, step)| {
+            shift += step * design.centre(j) / design.scale(j);
+            (j, -step * h)
+        });
+        design.add_up(falls, &mut self.residual);
+        self.shift[0] += shift;
+        true
+    }
+
     /// All curvatures that an epoch has to do with, or `None` and the one of all samples.
     pub fn swept(&self) -> (Option<&[f64]>, f64) {
         match self.uniform {

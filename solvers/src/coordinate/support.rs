@@ -225,16 +225,19 @@ impl SupportNewton {
             self.slope.clear();
             self.residual.clear();
             model.weighted_residual(k, &mut self.residual);
-            let sum = kernels::sum(&self.residual);
             self.asked.clear();
             self.places.clear();
             for (at, (&flat, &lipschitz)) in support.iter().zip(lipschitz).enumerate() {
                 if flat / p == k && beta[flat] != 0.0 && lipschitz > 0.0 {
-                    let gradient = -design.column_dot(flat % p, &self.residual, sum);
                     self.asked.push(at);
-                    self.places.push(Place { flat, b: beta[flat], gradient, lipschitz });
+                    self.places.push(Place { flat, b: beta[flat], gradient: 0.0, lipschitz });
                 }
             }
+            let columns = self.asked.iter().map(|&at| support[at] % p);
+            let mut places = self.places.iter_mut();
+            design.each_product(columns, &self.residual, |_, product| {
+                places.next().expect("each has a column").gradient = -product;
+            });
             self.finder.find(penalty, &self.places, &mut self.pieces);
             for ((&at, place), piece) in self.asked.iter().zip(&self.places).zip(&self.pieces) {
                 let Some((slope, curvature)) = *piece else { continue };

@@ -1,12 +1,15 @@
 //! The working set: every active piece, the worst violators of optimality beside them, and, where
 //! there is room, those that are closest to becoming some.
 
-use fenchel_core::{NEAR, Penalty, worst};
+use fenchel_core::{Penalty, worst};
 
 use super::units::Units;
 
 /// Smallest size of a working set.
 const FIRST: usize = 64;
+
+/// The share of the penalty within which a piece at zero is not near a violation.
+const NEAR: f64 = 0.9;
 
 /// One in so many pieces, beside [`FIRST`] ones, may be there for being near a violation.
 const NEAR_SHARE: usize = 4;
@@ -32,8 +35,7 @@ pub(crate) struct WorkingSet {
 type Candidate = (usize, f64);
 
 impl WorkingSet {
-    /// Begins the choices for a problem with this penalty. A piece at zero counts as near a violation
-    /// where it is one of [`NEAR`] times the penalty.
+    /// Begins the choices for a problem with this penalty.
     pub fn begin(&mut self, penalty: &dyn Penalty) {
         self.near = Some(penalty.scaled(NEAR));
     }

@@ -1,7 +1,7 @@
 //! `prox_newton` as the roof sees it.
 
 use argmin::core::Error;
-use fenchel_core::{Convexity, Problem};
+use fenchel_core::{Certifier, Convexity, Problem};
 
 use super::ProxNewton;
 use super::step::is_coupled;
@@ -89,8 +89,12 @@ impl Method for ProxNewtonMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
-        let solver =
-            ProxNewton { tol: control.tol, radius: f64::INFINITY, ..ProxNewton::default() };
+        let solver = ProxNewton {
+            tol: control.tol,
+            radius: f64::INFINITY,
+            certifier: Certifier::bounding(),
+            ..ProxNewton::default()
+        };
         run(problem, solver, start, control)
     }
 }

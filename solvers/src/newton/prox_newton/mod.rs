@@ -98,13 +98,12 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let outside = beta.to_vec();
             prox.prox(&outside, 1.0, beta);
         }
-        self.certifier.bound(p.penalty);
         self.working.begin(p.penalty);
         self.care = Care::default();
         self.free = p.penalty.lineality() == Lineality::Everything;
         self.certifier.suffice(self.tol);
         if !self.free {
-            state.certificate = self.certifier.certify(p, &state.params);
+            state.certificate = self.certifier.begin(p, &state.params, self.tol);
         }
         Ok((state, None))
     }
