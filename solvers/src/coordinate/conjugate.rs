@@ -10,6 +10,8 @@
 //!
 //! Source: Nocedal & Wright (2006), Numerical Optimization, algorithm 7.1 (line search Newton-CG).
 
+use std::ops::Range;
+
 use fenchel_core::{Copied, Design, Separable, kernels};
 
 use super::piece::{Piece, PieceFinder, Place};
@@ -17,6 +19,10 @@ use super::units::shifted_axpy;
 
 /// Iterations at most.
 const ITERATIONS: usize = 50;
+
+/// Coefficients whose pieces the penalty is asked for at a time: answers for all would take as much room as what
+/// is kept of them.
+const ASKED: usize = 2048;
 
 /// The share of the right-hand side, in the norm of the scaling, down to which a step is solved.
 const REDUCTION: f64 = 0.03;
@@ -128,10 +134,8 @@ impl SupportCg {
 
     /// The members, the right-hand side and the diagonal.
     fn start(&mut self, penalty: &dyn Separable, design: &Design, at: At<'_>) {
-        let (n, p) = (design.samples(), design.features());
+        let n = design.samples();
         self.members.clear();
-        self.asked.clear();
-        self.places.clear();
         self.residual.clear();
         self.scaling.clear();
         let mut grad_eta = std::mem::take(&mut self.curved);
@@ -141,24 +145,9 @@ impl SupportCg {
             grad_eta.iter_mut().zip(roots).for_each(|(g, root)| *g /= root);
         }
         let sums = at.sums(&grad_eta, n);
-        for (place, (&flat, &lipschitz)) in at.support.iter().zip(at.lipschitz).enumerate() {
-            let b = at.beta[flat];
-            if b == 0.0 || lipschitz <= 0.0 {
-                continue;
-            }
-            let (j, k) = (flat % p, flat / p);
-            let member = Member { at: place, column: j, output: k, curvature: 0.0 };
-            let (product, lacking) = at.product(design, member, &grad_eta, &sums);
-            let gradient = product - lacking;
-            self.asked.push(member);
-            self.places.push(Place { flat, b, gradient, lipschitz });
-        }
-        self.finder.find(penalty, &self.places, &mut self.pieces);
-        for ((member, place), piece) in self.asked.iter().zip(&self.places).zip(&self.pieces) {
-            let Some((slope, curvature)) = *piece else { continue };
-            self.members.push(Member { curvature, ..*member });
-            self.residual.push(-place.gradient - slope);
-            self.scaling.push(place.lipschitz + curvature.max(0.0));
+        for begin in (0..at.support.len()).step_by(ASKED) {
+            let range = begin..at.support.len().min(begin + ASKED);
+            self.ask(penalty, design, at, range, (&grad_eta, &sums));
         }
         for (total, sum) in at.totals.iter().zip(&sums) {
             let flat = *total <= 0.0;
@@ -172,6 +161,41 @@ impl SupportCg {
         self.curved = grad_eta;
         for buffer in [&mut self.along, &mut self.curved] {
             buffer.resize(at.grad_eta.len(), 0.0);
+        }
+    }
+
+    /// Takes those of a range of the support that have a piece for members, with their right-hand sides and
+    /// diagonal, where the gradient in `eta` and its sums are these.
+    fn ask(
+        &mut self,
+        penalty: &dyn Separable,
+        design: &Design,
+        at: At<'_>,
+        range: Range<usize>,
+        (grad_eta, sums): (&[f64], &[f64]),
+    ) {
+        let p = design.features();
+        self.asked.clear();
+        self.places.clear();
+        for place in range {
+            let (flat, lipschitz) = (at.support[place], at.lipschitz[place]);
+            let b = at.beta[flat];
+            if b == 0.0 || lipschitz <= 0.0 {
+                continue;
+            }
+            let (j, k) = (flat % p, flat / p);
+            let member = Member { at: place, column: j, output: k, curvature: 0.0 };
+            let (product, lacking) = at.product(design, member, grad_eta, sums);
+            let gradient = product - lacking;
+            self.asked.push(member);
+            self.places.push(Place { flat, b, gradient, lipschitz });
+        }
+        self.finder.find(penalty, &self.places, &mut self.pieces);
+        for ((member, place), piece) in self.asked.iter().zip(&self.places).zip(&self.pieces) {
+            let Some((slope, curvature)) = *piece else { continue };
+            self.members.push(Member { curvature, ..*member });
+            self.residual.push(-place.gradient - slope);
+            self.scaling.push(place.lipschitz + curvature.max(0.0));
         }
     }
 
