@@ -28,6 +28,11 @@ pub struct Copied<'a> {
 }
 
 impl Copies {
+    /// What copies of so many entries of a design take.
+    pub fn bytes(design: &Design, entries: usize) -> usize {
+        entries * (size_of::<f32>() + StoredRows::width(design.samples()))
+    }
+
     /// There are none from now on; their memory is kept for others.
     pub fn clear(&mut self) {
         self.starts.clear();

@@ -83,6 +83,11 @@ impl<'a> Rows<'a> {
 }
 
 impl StoredRows {
+    /// Bytes of an index where there are so many rows.
+    pub fn width(rows: usize) -> usize {
+        if rows <= NARROW { size_of::<u16>() } else { size_of::<u32>() }
+    }
+
     /// The indices `wide` of a matrix with `rows` rows, all of them below.
     pub fn new(rows: usize, wide: Vec<u32>) -> Self {
         let (len, narrow) = (wide.len(), rows <= NARROW);

@@ -2,7 +2,7 @@
 //!
 //! With two dual points at which a column was multiplied, `u = a u_1 + b u_2 + r` with the numbers that make
 //! `r` least, and `|x_j'u - a x_j'u_1 - b x_j'u_2| <= ||x_j|| ||r||`: along a path of solutions, which is
-//! smooth or even straight, `r` is small. An entry whose coefficient is zero and whose bound lies well inside
+//! smooth or even straight, `r` is small. An entry whose coefficient is zero and whose bound lies inside
 //! the subdifferential at zero makes no violation, no part of a working set and no term of a conjugate: its
 //! column is left alone, and the combination stands for the product.
 //!
@@ -12,7 +12,8 @@
 mod history;
 
 use crate::design::Design;
-use crate::matrix::Matrix;
+use crate::kernels;
+use crate::matrix::{Column, Matrix};
 use crate::penalty::Separable;
 use history::{History, NONE, Worth};
 
@@ -20,7 +21,7 @@ use history::{History, NONE, Worth};
 const CHUNK: usize = 256;
 
 /// Norms are not taken before the dual point has moved so often, as along a path: one fit has little use for them.
-const FIRST: usize = 4;
+const FIRST: usize = 6;
 
 /// Between these lengths a column stays in the cache for its norm, and its product costs much more than a
 /// bound.
@@ -175,8 +176,10 @@ impl Products {
         let mut norms = Vec::with_capacity(p);
         self.gradient.resize(p * (self.dual.len() / n.max(1)), 0.0);
         design.mul_t_visiting(&self.dual, &mut self.gradient, |j| {
-            let (sum, square) = design.stored_column(j).moments(None);
+            let (Column::Dense(x) | Column::Sparse(_, x)) = design.stored_column(j);
             let (centre, n) = (design.centre(j), n as f64);
+            let sum = if centre == 0.0 { 0.0 } else { kernels::sum(x) };
+            let square = kernels::dot(x, x);
             let centred = square - 2.0 * centre * sum + n * centre * centre;
             // What cancels, and more.
             let rounding = CANCELLED * (square + n * centre * centre);
@@ -193,7 +196,7 @@ impl Products {
 }
 
 impl Memory {
-    /// Writes the combinations that stand for the products to `grad`; whether all entries have one.
+    /// Writes the combinations that stand for the products to `grad`; whether all entries have one, a finite one.
     fn expect(&self, p: usize, gradient: &[f64], grad: &mut [f64]) -> bool {
         let mut known = true;
         for (k, grad) in grad.chunks_mut(p).enumerate() {
@@ -205,7 +208,7 @@ impl Memory {
             {
                 let by = table.by(*earlier, *last);
                 *grad = by.earlier * before + by.last * after;
-                known &= by.distance.is_finite();
+                known &= by.distance.is_finite() & grad.is_finite();
             }
         }
         known

@@ -207,10 +207,39 @@ impl SupportCg {
     /// `image <- (Z'HZ + diag c) direction`.
     fn apply(&mut self, design: &Design, hessian: &mut dyn FnMut(&[f64], &mut [f64]), at: At<'_>) {
         let (n, m) = (design.samples(), self.members.len());
-        let outputs = self.along.len() / n;
-        let mut shifts = vec![0.0; outputs];
+        let shifts = self.expand(design, at);
+        for (k, (shift, along)) in shifts.iter().zip(self.along.chunks_mut(n)).enumerate() {
+            let shift = shift + self.direction.get(m + k).copied().unwrap_or(0.0);
+            match at.copies {
+                _ if shift == 0.0 => {}
+                None => along.iter_mut().for_each(|a| *a += shift),
+                Some((_, roots)) => kernels::axpy(shift, roots, along),
+            }
+        }
+        hessian(&self.along, &mut self.curved);
+        let sums = at.sums(&self.curved, n);
+        self.contract(design, at, &sums);
+        for ((member, step), image) in self.members.iter().zip(&self.direction).zip(&mut self.image)
+        {
+            *image += member.curvature * step;
+        }
+        for (image, sum) in self.image[m..].iter_mut().zip(&sums) {
+            *image = *sum;
+        }
+    }
+
+    /// `along <- Z direction` but for what the centres of columns come to, which is returned, output by output.
+    fn expand(&mut self, design: &Design, at: At<'_>) -> Vec<f64> {
+        let n = design.samples();
+        let mut shifts = vec![0.0; self.along.len() / n];
         self.along.fill(0.0);
-        for (member, step) in self.members.iter().zip(&self.direction) {
+        let steps = self.members.iter().zip(&self.direction);
+        if at.is_plain(n) {
+            let terms = steps.map(|(member, step)| (member.column, *step));
+            shifts[0] = -design.add_up(terms, &mut self.along);
+            return shifts;
+        }
+        for (member, step) in steps {
             let (j, k) = (member.column, member.output);
             let placed = (design.centre(j), design.scale(j));
             let (along, shift) = (&mut self.along[k * n..(k + 1) * n], &mut shifts[k]);
@@ -222,28 +251,31 @@ impl SupportCg {
                 }
             }
         }
-        for (k, (shift, along)) in shifts.iter().zip(self.along.chunks_mut(n)).enumerate() {
-            let shift = shift + self.direction.get(m + k).copied().unwrap_or(0.0);
-            match at.copies {
-                _ if shift == 0.0 => {}
-                None => along.iter_mut().for_each(|a| *a += shift),
-                Some((_, roots)) => kernels::axpy(shift, roots, along),
-            }
+        shifts
+    }
+
+    /// `image <- Z' curved`, whose columns have these sums, for the members.
+    fn contract(&mut self, design: &Design, at: At<'_>, sums: &[f64]) {
+        let members = self.members.iter();
+        let mut image = self.image.iter_mut();
+        if at.is_plain(design.samples()) {
+            let columns = members.map(|member| member.column);
+            return design.each_product(columns, &self.curved, |_, product| {
+                *image.next().expect("each member has its place") = product;
+            });
         }
-        hessian(&self.along, &mut self.curved);
-        let sums = at.sums(&self.curved, n);
-        for ((member, step), image) in self.members.iter().zip(&self.direction).zip(&mut self.image)
-        {
-            let (product, _) = at.product(design, *member, &self.curved, &sums);
-            *image = product + member.curvature * step;
-        }
-        for (image, sum) in self.image[m..].iter_mut().zip(&sums) {
-            *image = *sum;
+        for (member, image) in members.zip(image) {
+            *image = at.product(design, *member, &self.curved, sums).0;
         }
     }
 }
 
 impl At<'_> {
+    /// Whether there is one output, of `n` samples, and the columns are those of the design.
+    fn is_plain(&self, n: usize) -> bool {
+        self.copies.is_none() && self.grad_eta.len() == n
+    }
+
     /// The product of a member's column, or its copy, with its column of `u`, n numbers each, which have
     /// these sums; and what the product of a copy with a residual lacks.
     fn product(&self, design: &Design, member: Member, u: &[f64], sums: &[f64]) -> (f64, f64) {

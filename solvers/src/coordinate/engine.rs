@@ -15,8 +15,9 @@ use super::units::Units;
 /// the next one.
 pub(crate) const FOCUS: f64 = 0.1;
 
-/// The largest share of the design's entries, one in so many, of which copies are made.
-const COPIED: usize = 2;
+/// The share of the design's memory that copies may take: with the vectors of its sides a fit stays near one
+/// and a half designs.
+const COPIED: f64 = 0.3;
 
 /// Epochs that a Newton step by conjugate gradients costs.
 const CONJUGATE: f64 = 30.0;
@@ -176,7 +177,8 @@ impl Engine {
             return;
         }
         let stored = |&j: &usize| design.stored_column(j).stored();
-        if COPIED * working.iter().map(stored).sum::<usize>() > design.matrix().stored() {
+        let bytes = Copies::bytes(design, working.iter().map(stored).sum());
+        if bytes as f64 > COPIED * design.matrix().bytes() as f64 {
             return;
         }
         self.model.divide_by_roots();
