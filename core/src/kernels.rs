@@ -41,6 +41,10 @@ pub fn widest<R>(run: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(run)
 }
 
+mod among;
+
+pub use among::dots_among;
+
 /// `sum_i a_i b_i`.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     if a.len() < SHORT {

@@ -12,9 +12,11 @@
 //! of outputs, so that a step along a sparse centred column touches its stored entries only. The
 //! intercept's optimal step is a shift as well, hence taken after every coordinate at no cost.
 
+mod abreast;
+
 use crate::copies::Copied;
 use crate::design::Design;
-use crate::kernels::Stored;
+use crate::kernels::{ABREAST, Stored};
 use crate::matrix::Column;
 use crate::penalty::{Blocks, Separable};
 
@@ -106,7 +108,13 @@ impl Sweep<'_> {
     ) -> f64 {
         let n = self.design.samples();
         let residual = &self.residual[k * n..(k + 1) * n];
-        let product = column.dot(residual) + self.shift[k] * stored_sum;
+        self.correlated(column.dot(residual), j, k, stored_sum)
+    }
+
+    /// The same from the product of the stored column with the residual as it is kept.
+    #[inline(always)]
+    fn correlated(&self, product: f64, j: usize, k: usize, stored_sum: f64) -> f64 {
+        let product = product + self.shift[k] * stored_sum;
         (product - self.design.centre(j) * self.weighted_sum[k]) / self.design.scale(j)
     }
 
@@ -125,6 +133,13 @@ impl Sweep<'_> {
         let curvature = self.curvature.map(|h| &h[of.clone()]);
         let (residual, shift) = (&mut self.residual[of], &mut self.shift[k]);
         fall(column, (centre, scale), step, (curvature, self.uniform), residual, shift);
+        self.follow(j, k, step, stored_sum);
+    }
+
+    /// Keeps the weighted sum true after a step that residual and shift have taken.
+    #[inline(always)]
+    fn follow(&mut self, j: usize, k: usize, step: f64, stored_sum: f64) {
+        let (centre, scale) = (self.design.centre(j), self.design.scale(j));
         self.weighted_sum[k] -= step * (stored_sum - centre * self.total[k]) / scale;
     }
 
@@ -163,7 +178,15 @@ pub fn run<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>) -> SweepReport
     let design = s.design;
     let p = s.beta.len() / s.total.len().max(1);
     let mut report = SweepReport::default();
-    for at in 0..s.working.len() {
+    let (mut next, abreast) = (0, s.is_abreast());
+    while next < s.working.len() {
+        let at = next;
+        if abreast && let Some(largest) = s.move_abreast(penalty, at) {
+            report.largest_step = crate::worst(report.largest_step, largest);
+            next += ABREAST;
+            continue;
+        }
+        next += 1;
         let flat = s.working[at];
         let (j, k) = if flat < p { (flat, 0) } else { (flat % p, flat / p) };
         let lipschitz = s.lipschitz[at];
@@ -198,15 +221,26 @@ fn move_coordinate<P: Separable + ?Sized, V: Stored>(
     column: Column<'_, V>,
     lacking: f64,
 ) -> f64 {
-    let (flat, lipschitz, stored_sum) = (s.working[at], s.lipschitz[at], s.stored_sums[at]);
-    let old = s.beta[flat];
+    let stored_sum = s.stored_sums[at];
     let correlation = s.correlation(column, j, k, stored_sum) + lacking;
+    let step = set(penalty, s, at, correlation);
+    if step != 0.0 {
+        s.advance(column, j, k, step, stored_sum);
+        s.advance_intercept(k);
+    }
+    step
+}
+
+/// Sets the coefficient of entry `at` of the working set to its minimum, where its column has this correlation with
+/// the residual; returns its step, which the residual has to follow.
+#[inline(always)]
+fn set<P: Separable + ?Sized>(penalty: &P, s: &mut Sweep<'_>, at: usize, correlation: f64) -> f64 {
+    let (flat, lipschitz) = (s.working[at], s.lipschitz[at]);
+    let old = s.beta[flat];
     let new = penalty.prox_at(flat, old + correlation / lipschitz, 1.0 / lipschitz);
     let step = new - old;
     if step != 0.0 {
         s.beta[flat] = new;
-        s.advance(column, j, k, step, stored_sum);
-        s.advance_intercept(k);
     }
     step
 }
