@@ -27,6 +27,14 @@ pub(super) struct Combination {
     pub distance: f64,
 }
 
+impl Combination {
+    /// The same of a column's products with the two points.
+    #[inline(always)]
+    pub fn of(self, earlier: f64, last: f64) -> f64 {
+        self.earlier * earlier + self.last * last
+    }
+}
+
 /// The present point by each pair of points.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a>(&'a [Combination]);

@@ -207,7 +207,7 @@ impl Memory {
                 grad.iter_mut().zip(points).zip(products)
             {
                 let by = table.by(*earlier, *last);
-                *grad = by.earlier * before + by.last * after;
+                *grad = by.of(*before, *after);
                 known &= by.distance.is_finite() & grad.is_finite();
             }
         }
@@ -241,7 +241,7 @@ impl Memory {
                 let out = grad[part.clone()].iter_mut().zip(bounds.iter_mut());
                 for ((((earlier, last), (before, after)), norm), (grad, bound)) in known.zip(out) {
                     let by = table.by(*earlier, *last);
-                    *grad = by.earlier * before + by.last * after;
+                    *grad = by.of(*before, *after);
                     *bound = (1.0 + ROUNDING) * (grad.abs() + f64::from(*norm) * by.distance);
                 }
                 let (above, below) = (&mut above[..length], &mut below[..length]);

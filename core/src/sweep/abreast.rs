@@ -93,8 +93,8 @@ mod tests {
     /// Coefficients and intercept after some epochs from zero.
     fn epochs(design: &Design, y: &[f64], intercept: bool) -> Vec<f64> {
         let working: Vec<usize> = (0..P).filter(|j| j % 7 != 5).collect();
-        let moments = |j: &usize| (H * design.column_square(*j, None), *j);
-        let (lipschitz, _): (Vec<f64>, Vec<usize>) = working.iter().map(moments).unzip();
+        let curvature = |j: &usize| H * design.column_square(*j, None);
+        let lipschitz: Vec<f64> = working.iter().map(curvature).collect();
         let sum = |j: &usize| H * design.stored_column(*j).dot(&[1.0; N]);
         let stored_sums: Vec<f64> = working.iter().map(sum).collect();
         let (mut beta, mut intercepts) = (vec![0.0; P], [0.0]);
