@@ -9,6 +9,9 @@ use fenchel_core::kernels;
 /// Iterates combined at a time.
 const MEMORY: usize = 5;
 
+/// Numbers of the differences that are formed at a time.
+const CHUNK: usize = 512;
+
 /// The last iterates on the working set.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Anderson {
@@ -38,18 +41,8 @@ impl Anderson {
     }
 
     fn extrapolate(&self) -> Option<Vec<f64>> {
-        let differences: Vec<Vec<f64>> = self
-            .iterates
-            .windows(2)
-            .map(|pair| pair[1].iter().zip(&pair[0]).map(|(new, old)| new - old).collect())
-            .collect();
-        let m = differences.len();
-        let mut gram = vec![0.0; m * m];
-        for a in 0..m {
-            for b in 0..m {
-                gram[a * m + b] = kernels::dot(&differences[a], &differences[b]);
-            }
-        }
+        let mut gram = self.products_of_differences();
+        let m = MEMORY;
         let trace: f64 = (0..m).map(|a| gram[a * m + a]).sum();
         if trace.is_nan() || trace <= 0.0 {
             return None;
@@ -68,6 +61,30 @@ impl Anderson {
             kernels::axpy(*c, iterate, &mut point);
         }
         point.iter().all(|x| x.is_finite()).then_some(point)
+    }
+
+    /// `U'U`, row by row.
+    fn products_of_differences(&self) -> Vec<f64> {
+        let mut gram = vec![0.0; MEMORY * MEMORY];
+        let mut differences = [[0.0; CHUNK]; MEMORY];
+        let all = self.iterates[0].len();
+        for begin in (0..all).step_by(CHUNK) {
+            let range = begin..all.min(begin + CHUNK);
+            for (pair, difference) in self.iterates.windows(2).zip(&mut differences) {
+                let pairs = pair[1][range.clone()].iter().zip(&pair[0][range.clone()]);
+                difference.iter_mut().zip(pairs).for_each(|(d, (new, old))| *d = new - old);
+            }
+            for (a, of_a) in differences.iter().enumerate() {
+                for (b, of_b) in differences[..=a].iter().enumerate() {
+                    let product = kernels::dot(&of_a[..range.len()], &of_b[..range.len()]);
+                    gram[a * MEMORY + b] += product;
+                }
+            }
+        }
+        for a in 0..MEMORY {
+            (0..a).for_each(|b| gram[b * MEMORY + a] = gram[a * MEMORY + b]);
+        }
+        gram
     }
 }
 

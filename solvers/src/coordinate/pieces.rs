@@ -27,10 +27,10 @@ pub(super) struct Pieces {
     pub curvature: Option<u64>,
     /// Curvature bounds.
     pub lipschitz: Vec<f64>,
-    /// Stored column sums, and where each piece's begin.
+    /// Stored column sums, and where those of each block begin; a coordinate has one.
     pub sums: Vec<f64>,
     pub offsets: Vec<usize>,
-    /// Curvatures of blocks, and where each piece's begins, and one more.
+    /// Of blocks, their curvatures, and where each piece's begins, and one more.
     pub grams: Vec<f64>,
     pub gram_starts: Vec<usize>,
     /// Flat indices of the coefficients.
@@ -67,14 +67,20 @@ impl Pieces {
 
     /// Takes one of the pieces of `all`, but for its coefficients.
     fn take(&mut self, all: &Pieces, at: usize) {
-        let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
         self.units.push(all.units[at]);
         self.lipschitz.push(all.lipschitz[at]);
-        self.offsets.push(self.sums.len());
-        self.sums.extend_from_slice(&all.sums[all.offsets[at]..end]);
-        let gram = all.gram_starts[at]..all.gram_starts[at + 1];
-        self.grams.extend_from_slice(&all.grams[gram]);
-        self.gram_starts.push(self.grams.len());
+        match all.offsets.get(at) {
+            None => self.sums.push(all.sums[at]),
+            Some(&begin) => {
+                let end = all.offsets.get(at + 1).copied().unwrap_or(all.sums.len());
+                self.offsets.push(self.sums.len());
+                self.sums.extend_from_slice(&all.sums[begin..end]);
+            }
+        }
+        if let Some(&[begin, end]) = all.gram_starts.get(at..at + 2) {
+            self.grams.extend_from_slice(&all.grams[begin..end]);
+            self.gram_starts.push(self.grams.len());
+        }
     }
 
     /// Makes it the pieces in `working`, which ascend, out of those `before` where they have the same
@@ -100,7 +106,9 @@ impl Pieces {
                 self.take(before, next);
             } else {
                 self.units.push(unit);
-                self.offsets.push(self.sums.len());
+                if let Units::Blocks(_) = units {
+                    self.offsets.push(self.sums.len());
+                }
                 let (sums, grams) = (&mut self.sums, &mut self.grams);
                 let (design, place) = (columns.design, [place]);
                 self.lipschitz.push(match columns.copies.at(&place).zip(model.roots()) {
@@ -116,7 +124,9 @@ impl Pieces {
                         square
                     }
                 });
-                self.gram_starts.push(self.grams.len());
+                if let Units::Blocks(_) = units {
+                    self.gram_starts.push(self.grams.len());
+                }
             }
             self.places.push(place);
             units.coefficients(unit, coefficients, &mut self.support);

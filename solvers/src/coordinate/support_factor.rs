@@ -14,7 +14,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use fenchel_core::kernels;
 
 use super::stock::Stock;
-use super::triangle::{Part, Triangle};
+use super::triangle::{Columns, Part, Triangle};
 
 /// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
 /// of slopes read off a prox.
@@ -35,8 +35,6 @@ pub(super) struct SupportFactor {
     held: Vec<usize>,
     new: Vec<usize>,
     solution: Vec<f64>,
-    /// Columns of a system that are about to be appended.
-    fresh: Vec<f64>,
     /// `W`, its columns `stride` numbers after one another: the rows that they are of, and how many rows it has.
     panel: Vec<f64>,
     stride: usize,
@@ -132,19 +130,18 @@ impl SupportFactor {
 
     fn append_part(&mut self, stock: &Stock, curvatures: &[f64], slots: &[usize]) -> bool {
         let (old, new) = (self.order.len(), slots.len());
-        let all = old + new;
-        self.fresh.resize(all * new, 0.0);
-        for (b, (&slot, column)) in slots.iter().zip(self.fresh.chunks_mut(all)).enumerate() {
-            let own = stock.column(slot);
+        self.values.grow(new);
+        for (b, &slot) in slots.iter().enumerate() {
+            let (own, column) = (stock.column(slot), self.values.column_mut(old + b));
             for (entry, &o) in column.iter_mut().zip(self.order.iter().chain(&slots[..=b])) {
                 *entry = own.get(o).copied().unwrap_or_else(|| stock.product(o, slot));
             }
             column[old + b] += curvatures[slot];
         }
-        let fresh = MatMut::from_column_major_slice_mut(&mut self.fresh, all, new);
-        let (mut above, mut corner) = fresh.split_at_row_mut(old);
+        let (before, columns) = self.values.split_mut(old);
+        let (mut above, mut corner) = columns.split_at_row_mut(old);
         if old > 0 {
-            solve_lower(&self.values, 0, above.as_mut());
+            solve_lower(before, 0, above.as_mut());
             matmul(
                 corner.as_mut(),
                 BlockStructure::TriangularUpper,
@@ -163,13 +160,11 @@ impl SupportFactor {
             (0..=b).for_each(|a| self.gram[a * new + b] = column[a]);
         }
         if !factored(MatMut::from_column_major_slice_mut(&mut self.gram, new, new)) {
+            self.values.truncate(old);
             return false;
         }
-        self.values.grow(new);
-        for (b, column) in self.fresh.chunks(all).enumerate() {
-            let (above, corner) = self.values.column_mut(old + b).split_at_mut(old);
-            above.copy_from_slice(&column[..old]);
-            corner.iter_mut().enumerate().for_each(|(a, entry)| *entry = self.gram[a * new + b]);
+        for (b, mut column) in corner.col_iter_mut().enumerate() {
+            (0..=b).for_each(|a| column[a] = self.gram[a * new + b]);
         }
         for &slot in slots {
             self.order.push(slot);
@@ -244,7 +239,7 @@ impl SupportFactor {
             fresh.len(),
             stride,
         );
-        solve_lower(&self.values, first, panel);
+        solve_lower(self.values.columns(), first, panel);
         self.panel_rows.extend(fresh);
     }
 
@@ -291,7 +286,7 @@ impl SupportFactor {
 }
 
 /// `right <- L^-1 right` for the rows and columns of `L` from `from` on, out of `L'`.
-fn solve_lower(upper: &Triangle, from: usize, mut right: MatMut<'_, f64>) {
+fn solve_lower(upper: Columns<'_>, from: usize, mut right: MatMut<'_, f64>) {
     for Part { first, end, matrix } in upper.parts(from, from) {
         let (solved, rest) = right.as_mut().split_at_row_mut(first - from);
         let mut here = rest.subrows_mut(0, end - first);

@@ -51,17 +51,23 @@ impl Triangle {
         &mut self.panels[k][c % WIDTH * height(k)..][..=c]
     }
 
-    /// The columns from `from` on, panel by panel: the first one and the end of each part, and its rows from
-    /// `top` to that end. What is below the diagonal may be any numbers.
-    pub fn parts(&self, from: usize, top: usize) -> impl Iterator<Item = Part<MatRef<'_, f64>>> {
-        let len = self.len;
-        self.panels.iter().enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
-            let (first, end) = (from.max(k * WIDTH), len.min((k + 1) * WIDTH));
-            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
-            let (rows, columns) = (end - top, end - first);
-            let of = MatRef::from_column_major_slice_with_stride;
-            Some(Part { first, end, matrix: of(&panel[begin + top..], rows, columns, height(k)) })
-        })
+    /// All columns, to be read.
+    pub fn columns(&self) -> Columns<'_> {
+        Columns { panels: &self.panels, last: &[], len: self.len }
+    }
+
+    /// The columns from `from` on as a matrix, down to the diagonal of the last of them, and those before them.
+    ///
+    /// # Panics
+    ///
+    /// Where the former do not lie in one panel, see [`Triangle::room`].
+    pub fn split_mut(&mut self, from: usize) -> (Columns<'_>, MatMut<'_, f64>) {
+        let (k, len) = (from / WIDTH, self.len);
+        assert!(from < len && len <= (k + 1) * WIDTH, "columns of one panel");
+        let (panels, rest) = self.panels.split_at_mut(k);
+        let (last, new) = rest[0].split_at_mut((from - k * WIDTH) * height(k));
+        let new = MatMut::from_column_major_slice_with_stride_mut(new, len, len - from, height(k));
+        (Columns { panels, last, len: from }, new)
     }
 
     /// The same from the first row on, to be written to.
@@ -72,6 +78,30 @@ impl Triangle {
             let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
             let of = MatMut::from_column_major_slice_with_stride_mut;
             Some(Part { first, end, matrix: of(&mut panel[begin..], end, end - first, height(k)) })
+        })
+    }
+}
+
+/// The first columns of a [`Triangle`], to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    panels: &'a [Vec<f64>],
+    /// What is read of the panel after these.
+    last: &'a [f64],
+    len: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns from `from` on, panel by panel: the first one and the end of each part, and its rows from
+    /// `top` to that end. What is below the diagonal may be any numbers.
+    pub fn parts(self, from: usize, top: usize) -> impl Iterator<Item = Part<MatRef<'a, f64>>> {
+        let panels = self.panels.iter().map(Vec::as_slice).chain([self.last]);
+        panels.enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
+            let (first, end) = (from.max(k * WIDTH), self.len.min((k + 1) * WIDTH));
+            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
+            let (rows, columns) = (end - top, end - first);
+            let of = MatRef::from_column_major_slice_with_stride;
+            Some(Part { first, end, matrix: of(&panel[begin + top..], rows, columns, height(k)) })
         })
     }
 }
@@ -107,7 +137,7 @@ mod tests {
             }
             for (from, top) in [(0, 0), (2, 1), (from, 0), (WIDTH, WIDTH)] {
                 let mut next = from;
-                for part in triangle.parts(from, top.min(from)) {
+                for part in triangle.columns().parts(from, top.min(from)) {
                     assert_eq!((part.first, part.matrix.nrows()), (next, part.end - top.min(from)));
                     for c in part.first..part.end {
                         for row in top.min(from)..=c {
@@ -123,7 +153,9 @@ mod tests {
                 let corner = part.matrix[(part.first, 0)];
                 part.matrix[(part.first, 0)] = -corner;
             }
-            assert!(triangle.parts(from, 0).all(|part| part.matrix[(part.first, 0)] < 0.0));
+            assert!(
+                triangle.columns().parts(from, 0).all(|part| part.matrix[(part.first, 0)] < 0.0)
+            );
             for part in triangle.parts_mut(from) {
                 let mut matrix = part.matrix;
                 matrix[(part.first, 0)] = entry(part.first, part.first);

@@ -24,9 +24,6 @@ pub(crate) struct WorkingSet {
     /// Whether no violator was left out.
     pub complete: bool,
     size: usize,
-    /// Violators, and pieces that are near a violation.
-    violators: Vec<Candidate>,
-    nearest: Vec<Candidate>,
     /// The penalty that tells which pieces are near a violation.
     near: Option<Box<dyn Penalty>>,
 }
@@ -81,42 +78,43 @@ impl WorkingSet {
         let room = self.size.saturating_sub(inside).max(1);
 
         let mut largest = 0.0;
-        self.violators.clear();
+        // Given back at the end, as epochs need the room more.
+        let mut violators = Vec::new();
         self.complete = true;
         let mut active = InOrder(&self.units);
         violations.each(|unit, violation| {
             largest = worst(largest, violation);
             if !active.has(unit) && (violation > 0.0 || violation.is_nan()) {
                 // At the start of a path nearly everything may violate.
-                if self.violators.len() == 2 * room {
-                    keep_largest(&mut self.violators, room);
+                if violators.len() == 2 * room {
+                    keep_largest(&mut violators, room);
                     self.complete = false;
                 }
-                self.violators.push((unit, violation));
+                violators.push((unit, violation));
             }
         });
-        if self.violators.len() > room {
-            keep_largest(&mut self.violators, room);
+        if violators.len() > room {
+            keep_largest(&mut violators, room);
             self.complete = false;
         }
-        let violators = self.violators.len();
-        if self.complete && violators < room {
-            let left = (room - violators).min(FIRST + (inside + violators) / NEAR_SHARE);
+        let outside = violators.len();
+        if self.complete && outside < room {
+            let left = (room - outside).min(FIRST + (inside + outside) / NEAR_SHARE);
             let mut active = InOrder(&self.units);
-            let mut others = self.violators.iter().map(|&(unit, _)| unit).peekable();
-            self.nearest.clear();
+            let mut others = violators.iter().map(|&(unit, _)| unit).peekable();
+            let mut nearest = Vec::new();
             near.each(|unit, violation| {
                 let chosen = active.has(unit) || others.next_if_eq(&unit).is_some();
                 if violation > 0.0 && !chosen {
-                    self.nearest.push((unit, violation));
+                    nearest.push((unit, violation));
                 }
             });
-            if self.nearest.len() > left {
-                keep_largest(&mut self.nearest, left);
+            if nearest.len() > left {
+                keep_largest(&mut nearest, left);
             }
-            self.units.extend(self.nearest.iter().map(|&(unit, _)| unit));
+            self.units.extend(nearest.iter().map(|&(unit, _)| unit));
         }
-        self.units.extend(self.violators.iter().map(|&(unit, _)| unit));
+        self.units.extend(violators.iter().map(|&(unit, _)| unit));
         self.units.sort_unstable();
         largest
     }
