@@ -200,7 +200,7 @@ impl Engine {
         inner: Inner,
     ) {
         if inner.convex && inner.hasten {
-            let iterate = pieces.support.iter().map(|&f| beta[f]);
+            let iterate = pieces.support().iter().map(|&f| beta[f]);
             if let Some(point) = self.anderson.push(iterate) {
                 self.jump(units, design, pieces, beta, intercepts, &point);
             }
@@ -210,10 +210,10 @@ impl Engine {
     /// The Newton step that suits `pieces`.
     fn suited(&self, units: &Units<'_>, design: &Design, pieces: &Pieces, inner: Inner) -> Newton {
         match units {
-            Units::Coordinates(_) if !pieces.support.is_empty() => {
+            Units::Coordinates(_) if !pieces.support().is_empty() => {
                 let missing =
-                    self.model.is_fixed().then(|| self.newton.missing(design, &pieces.support));
-                let direct = price(design, &pieces.support, missing, inner.convex);
+                    self.model.is_fixed().then(|| self.newton.missing(design, pieces.support()));
+                let direct = price(design, pieces.support(), missing, inner.convex);
                 // Pairs of sparse columns take so long that conjugate gradients are there before.
                 let most = if design.matrix().is_sparse() { CONJUGATE } else { DIRECT };
                 if direct <= most { Newton::Matrix(direct) } else { Newton::Conjugate }
@@ -244,7 +244,7 @@ impl Engine {
         intercepts: &mut [f64],
     ) -> bool {
         let Units::Coordinates(penalty) = units else { return false };
-        let support = (pieces.support.as_slice(), pieces.lipschitz.as_slice());
+        let support = (pieces.support(), pieces.lipschitz.as_slice());
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
             Newton::Matrix(_) => {
@@ -276,7 +276,7 @@ impl Engine {
         (0..model.outputs()).for_each(|k| model.weighted_residual(k, &mut self.grad_eta));
         self.grad_eta.iter_mut().for_each(|g| *g = -*g);
         let at = At {
-            support: &pieces.support,
+            support: pieces.support(),
             lipschitz: &pieces.lipschitz,
             beta,
             grad_eta: &self.grad_eta,
@@ -328,7 +328,7 @@ impl Engine {
         beta: &mut [f64],
         intercepts: &mut [f64],
     ) -> f64 {
-        self.visits += pieces.support.len();
+        self.visits += pieces.support().len();
         let (mut residual, mut shift, mut weighted_sum) = self.model.take_point();
         let (curvature, uniform) = self.model.swept();
         let report = units.sweep(&mut Sweep {
@@ -368,7 +368,7 @@ impl Engine {
         let before = self.model.value() + units.value(&pieces.units, beta);
         let mut saved = self.saved.take().unwrap_or_default();
         saved.beta.clear();
-        saved.beta.extend(pieces.support.iter().map(|&f| beta[f]));
+        saved.beta.extend(pieces.support().iter().map(|&f| beta[f]));
         saved.intercepts.clear();
         saved.intercepts.extend_from_slice(intercepts);
         saved.residual.clone_from(&self.model.residual);
@@ -377,7 +377,7 @@ impl Engine {
 
         let p = design.features();
         let copied = self.copies.at(&pieces.places);
-        let steps = pieces.support.iter().zip(point).map(|(&flat, to)| (flat, to - beta[flat]));
+        let steps = pieces.support().iter().zip(point).map(|(&flat, to)| (flat, to - beta[flat]));
         let steps = steps.enumerate().filter(|(_, (_, step))| *step != 0.0);
         if !self.model.advance_all(design, steps.clone().map(|(_, step)| step)) {
             for (at, (flat, step)) in steps {
@@ -389,13 +389,13 @@ impl Engine {
                 }
             }
         }
-        pieces.support.iter().zip(point).for_each(|(&flat, to)| beta[flat] = *to);
+        pieces.support().iter().zip(point).for_each(|(&flat, to)| beta[flat] = *to);
         self.model.refresh_sums();
         self.model.settle(intercepts);
         let after = self.model.value() + units.value(&pieces.units, beta);
         let taken = after < before;
         if !taken {
-            for (&flat, &old) in pieces.support.iter().zip(&saved.beta) {
+            for (&flat, &old) in pieces.support().iter().zip(&saved.beta) {
                 beta[flat] = old;
             }
             intercepts.copy_from_slice(&saved.intercepts);

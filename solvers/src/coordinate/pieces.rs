@@ -33,13 +33,18 @@ pub(super) struct Pieces {
     /// Of blocks, their curvatures, and where each piece's begins, and one more.
     pub grams: Vec<f64>,
     pub gram_starts: Vec<usize>,
-    /// Flat indices of the coefficients.
-    pub support: Vec<usize>,
+    /// Flat indices of the coefficients of blocks; those of coordinates are the pieces.
+    coefficients: Vec<usize>,
     /// Of coordinates, their places among all pieces.
     pub places: Vec<usize>,
 }
 
 impl Pieces {
+    /// Flat indices of the coefficients.
+    pub fn support(&self) -> &[usize] {
+        if self.coefficients.is_empty() { &self.units } else { &self.coefficients }
+    }
+
     fn clear(&mut self) {
         self.units.clear();
         self.lipschitz.clear();
@@ -48,7 +53,7 @@ impl Pieces {
         self.grams.clear();
         self.gram_starts.clear();
         self.gram_starts.push(0);
-        self.support.clear();
+        self.coefficients.clear();
         self.places.clear();
     }
 
@@ -59,10 +64,16 @@ impl Pieces {
             if units.is_active(unit, beta) {
                 self.take(all, at);
                 self.places.push(at);
-                units.coefficients(unit, beta.len(), &mut self.support);
+                self.add_coefficients(unit, units, beta.len());
             }
         }
         few_nonzero(self.units.len(), all.units.len())
+    }
+
+    fn add_coefficients(&mut self, unit: usize, units: &Units<'_>, coefficients: usize) {
+        if let Units::Blocks(_) = units {
+            units.coefficients(unit, coefficients, &mut self.coefficients);
+        }
     }
 
     /// Takes one of the pieces of `all`, but for its coefficients.
@@ -99,6 +110,7 @@ impl Pieces {
             Some(_) if before.curvature == self.curvature => before.units.as_slice(),
             _ => &[],
         };
+        let blocks = matches!(units, Units::Blocks(_));
         let mut next = 0;
         for (place, &unit) in working.iter().enumerate() {
             next += kept[next..].iter().take_while(|&&kept| kept < unit).count();
@@ -106,7 +118,7 @@ impl Pieces {
                 self.take(before, next);
             } else {
                 self.units.push(unit);
-                if let Units::Blocks(_) = units {
+                if blocks {
                     self.offsets.push(self.sums.len());
                 }
                 let (sums, grams) = (&mut self.sums, &mut self.grams);
@@ -124,12 +136,12 @@ impl Pieces {
                         square
                     }
                 });
-                if let Units::Blocks(_) = units {
+                if blocks {
                     self.gram_starts.push(self.grams.len());
                 }
             }
             self.places.push(place);
-            units.coefficients(unit, coefficients, &mut self.support);
+            self.add_coefficients(unit, units, coefficients);
         }
     }
 }
