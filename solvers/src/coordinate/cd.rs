@@ -107,7 +107,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
                 break;
             }
             let certificate =
-                self.certifier.certify_over(&p, &state.params, &self.working.features);
+                self.certifier.certify_over(&p, &state.params, self.working.features());
             if certificate.relative <= SHARE * self.tol || certificate.relative >= reached {
                 break;
             }

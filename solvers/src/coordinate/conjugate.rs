@@ -22,7 +22,7 @@ const ITERATIONS: usize = 50;
 
 /// Coefficients whose pieces the penalty is asked for at a time: answers for all would take as much room as what
 /// is kept of them.
-const ASKED: usize = 2048;
+const ASKED: usize = 512;
 
 /// The share of the right-hand side, in the norm of the scaling, down to which a step is solved.
 const REDUCTION: f64 = 0.03;

@@ -19,8 +19,8 @@ const NEAR_SHARE: usize = 4;
 pub(crate) struct WorkingSet {
     /// The chosen pieces, ascending.
     pub units: Vec<usize>,
-    /// Their features, ascending, each once.
-    pub features: Vec<usize>,
+    /// Their features, ascending, each once; empty where the pieces are features.
+    features: Vec<usize>,
     /// Whether no violator was left out.
     pub complete: bool,
     size: usize,
@@ -54,8 +54,16 @@ impl WorkingSet {
         units.active(beta, &mut self.units);
         let largest = self.choose(last, violations, near);
         self.near = Some(penalty);
-        units.features(&self.units, features, &mut self.features);
+        match units {
+            Units::Coordinates(_) if beta.len() == features => self.features.clear(),
+            _ => units.features(&self.units, features, &mut self.features),
+        }
         largest
+    }
+
+    /// The features of the chosen pieces, ascending, each once.
+    pub fn features(&self) -> &[usize] {
+        if self.features.is_empty() { &self.units } else { &self.features }
     }
 
     /// The largest violation at `beta`, whose gradient is zero outside of the working set.

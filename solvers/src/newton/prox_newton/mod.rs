@@ -136,8 +136,8 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let (beta, gradient) = (shape.split(&state.params).0, self.certifier.gradient());
             self.working.renew(units, shape.features, beta, gradient)
         });
-        let whole = self.working.complete && self.working.features.len() == shape.features;
-        let inside = self.working.features.len();
+        let whole = self.working.complete && self.working.features().len() == shape.features;
+        let inside = self.working.features().len();
         // A certificate of the working set costs about as much as one of all.
         let few = shape.features - inside <= inside + FEW;
         let mut reached = f64::INFINITY;
@@ -158,7 +158,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             if few {
                 break;
             }
-            let features = &self.working.features;
+            let features = self.working.features();
             let now = self.certifier.certify_over(&p, &state.params, features);
             certificate = Some(now);
             if now.relative <= SHARE * self.tol || now.relative >= PAYS * reached {

@@ -111,7 +111,7 @@ impl ProxNewton {
         self.expanded = Some(self.expand(p, model, params)?);
         let beta = p.shape().split(params).0;
         self.gradient.resize(beta.len(), 0.0);
-        model.design.mul_t_over(&self.working.features, &self.grad_eta, &mut self.gradient);
+        model.design.mul_t_over(self.working.features(), &self.grad_eta, &mut self.gradient);
         Ok(self.working.largest(units, beta, &self.gradient))
     }
 
