@@ -1,5 +1,5 @@
 //! Two things that are made from the files of the workspace, so that nobody keeps a list: the
-//! families of losses and penalties, and what `fenchel new` writes.
+//! families of losses and penalties, and what `fenchel new` writes; and the order of functions in the program.
 
 #[path = "build/families.rs"]
 mod families;
@@ -7,6 +7,8 @@ mod families;
 mod lock;
 #[path = "build/manifest.rs"]
 mod manifest;
+#[path = "build/order.rs"]
+mod order;
 #[path = "build/projects.rs"]
 mod projects;
 
@@ -26,4 +28,7 @@ fn main() {
     };
     write("families.rs", families::uses(&manifest));
     write("projects.rs", projects::tables(root));
+    if let Some(argument) = order::argument(&folder.join("build/order.ld")) {
+        println!("cargo::rustc-link-arg-bin=fenchel={argument}");
+    }
 }
