@@ -42,15 +42,14 @@ impl Anderson {
 
     fn extrapolate(&self) -> Option<Vec<f64>> {
         let mut gram = self.products_of_differences();
-        let m = MEMORY;
-        let trace: f64 = (0..m).map(|a| gram[a * m + a]).sum();
+        let trace: f64 = (0..MEMORY).map(|a| gram[a * MEMORY + a]).sum();
         if trace.is_nan() || trace <= 0.0 {
             return None;
         }
-        for a in 0..m {
-            gram[a * m + a] += 1e-12 * trace;
+        for a in 0..MEMORY {
+            gram[a * MEMORY + a] += 1e-12 * trace;
         }
-        let mut c = solve(gram, vec![1.0; m])?;
+        let mut c = solve(gram, vec![1.0; MEMORY])?;
         let total: f64 = c.iter().sum();
         if !total.is_normal() {
             return None;

@@ -74,8 +74,7 @@ impl Triangle {
     pub fn parts_mut(&mut self, from: usize) -> impl Iterator<Item = Part<MatMut<'_, f64>>> {
         let len = self.len;
         self.panels.iter_mut().enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
-            let (first, end) = (from.max(k * WIDTH), len.min((k + 1) * WIDTH));
-            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
+            let (first, end, begin) = part(k, from, len)?;
             let of = MatMut::from_column_major_slice_with_stride_mut;
             Some(Part { first, end, matrix: of(&mut panel[begin..], end, end - first, height(k)) })
         })
@@ -97,8 +96,7 @@ impl<'a> Columns<'a> {
     pub fn parts(self, from: usize, top: usize) -> impl Iterator<Item = Part<MatRef<'a, f64>>> {
         let panels = self.panels.iter().map(Vec::as_slice).chain([self.last]);
         panels.enumerate().skip(from / WIDTH).map_while(move |(k, panel)| {
-            let (first, end) = (from.max(k * WIDTH), self.len.min((k + 1) * WIDTH));
-            let begin = first.checked_sub(k * WIDTH).filter(|_| first < end)? * height(k);
+            let (first, end, begin) = part(k, from, self.len)?;
             let (rows, columns) = (end - top, end - first);
             let of = MatRef::from_column_major_slice_with_stride;
             Some(Part { first, end, matrix: of(&panel[begin + top..], rows, columns, height(k)) })
@@ -111,6 +109,13 @@ pub(crate) struct Part<M> {
     pub first: usize,
     pub end: usize,
     pub matrix: M,
+}
+
+/// The first and the end of the columns from `from` on, of `len` in all, that lie in a panel, and where they begin
+/// in its memory; `None` where there are none.
+fn part(panel: usize, from: usize, len: usize) -> Option<(usize, usize, usize)> {
+    let (first, end) = (from.max(panel * WIDTH), len.min((panel + 1) * WIDTH));
+    (first < end).then(|| (first, end, (first - panel * WIDTH) * height(panel)))
 }
 
 fn height(panel: usize) -> usize {
