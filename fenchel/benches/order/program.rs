@@ -55,11 +55,12 @@ impl Program {
 /// A line `address load-address size alignment file:(.text.name)`, the numbers in hexadecimal.
 fn section(line: &str) -> Option<Section> {
     let (place, name) = line.strip_suffix(')')?.split_once(":(.text.")?;
-    let mut fields = place.split_whitespace();
-    let mut number = || u64::from_str_radix(fields.next()?, 16).ok();
-    let (begin, size) = (number()?, (number()?, number()?).1);
-    let objects = objects(fields.nth(1)?);
-    Some(Section { begin, size, objects, name: name.to_owned() })
+    let fields: Vec<&str> = place.split_whitespace().collect();
+    // A folder may have blanks in its name, an object file has none.
+    let [begin, _, size, _, .., file] = fields[..] else { return None };
+    let number = |text| u64::from_str_radix(text, 16).ok();
+    let (begin, size) = (number(begin)?, number(size)?);
+    Some(Section { begin, size, objects: objects(file), name: name.to_owned() })
 }
 
 /// A pattern for an object file of a crate. With link-time optimisation it is called

@@ -40,16 +40,14 @@ pub fn of(program: &Program, runs: &[HashSet<String>]) -> String {
     }
     // The share of the fits that run what is named.
     let mut names = BTreeMap::<(&str, String), f64>::new();
+    let share = |fits: f64| fits / runs.len() as f64;
     for ((objects, pattern), code) in codes {
-        if code.run as f64 >= LEAST * code.all as f64 {
-            if code.run > 0 {
-                let fits = code.weighted as f64 / code.all as f64;
-                names.insert((objects, pattern), fits / runs.len() as f64);
+        if code.run > 0 && code.run as f64 >= LEAST * code.all as f64 {
+            names.insert((objects, pattern), share(code.weighted as f64 / code.all as f64));
+        } else {
+            for (name, fits) in code.functions {
+                names.insert((objects, without_suffix(name)), share(fits as f64));
             }
-            continue;
-        }
-        for (name, fits) in code.functions {
-            names.insert((objects, without_suffix(name)), fits as f64 / runs.len() as f64);
         }
     }
     let mut text = String::from(
