@@ -2,6 +2,7 @@
 
 mod anderson;
 mod cd;
+mod cholesky;
 mod conjugate;
 mod engine;
 mod model;

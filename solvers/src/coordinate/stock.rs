@@ -1,6 +1,7 @@
 //! The products `Z'HZ` of the columns that Newton steps have met, with the free parameters taken out.
 //! They are kept as long as the curvature stays, so that a column that comes later costs its own
-//! products only.
+//! products only. Those of the first columns with one another may lie there as their factor: see
+//! [`SupportFactor`](super::support_factor::SupportFactor).
 //!
 //! Dense columns are taken a block of rows at a time.
 
@@ -29,7 +30,7 @@ const BESIDE: usize = 32;
 
 #[derive(Debug, Default)]
 pub(super) struct Stock {
-    /// The features, in the order in which they came.
+    /// The features, in the order of the slots.
     features: Vec<usize>,
     /// One more than the slot of each feature, that is its place among them; 0 for one that is not there.
     slots: Vec<u32>,
@@ -37,7 +38,7 @@ pub(super) struct Stock {
     /// The column of the predictor whose curvature they are taken under.
     output: usize,
     fixed: bool,
-    /// What the model keeps of the columns to take the free parameters out of their products.
+    /// What the model keeps to take the free parameters out of products, a number for each of the first columns.
     kept: Vec<f64>,
     block: Vec<f64>,
     weighted: Vec<f64>,
@@ -49,48 +50,50 @@ impl Stock {
         self.features.len()
     }
 
-    /// Whether the products with `features` are there, as far as the curvature does not change.
+    /// How many of `features` have no products there, as far as the curvature does not change.
     pub fn missing(&self, features: impl Iterator<Item = usize>) -> usize {
         features.filter(|&j| self.slots.get(j).is_none_or(|slot| *slot == 0)).count()
     }
 
-    /// The products of a column with those that came before it and with itself.
-    pub fn column(&self, slot: usize) -> &[f64] {
-        self.products.column(slot)
+    /// The slot of a feature that is there.
+    pub fn slot(&self, feature: usize) -> usize {
+        self.slots[feature] as usize - 1
     }
 
-    /// The product of two columns.
-    pub fn product(&self, a: usize, b: usize) -> f64 {
-        self.column(a.max(b))[a.min(b)]
+    /// The products, which the factor may take the place of.
+    pub fn products(&self) -> &Triangle {
+        &self.products
     }
 
-    /// `out <- M v` over all slots, of which only those in `slots` are asked for and may be nonzero.
-    pub fn multiply(&self, slots: &[usize], v: &[f64], out: &mut [f64]) {
-        out.fill(0.0);
-        for &slot in slots {
-            let column = self.column(slot);
-            out[slot] += kernels::dot(column, &v[..=slot]);
-            if v[slot] != 0.0 {
-                kernels::axpy(v[slot], &column[..slot], &mut out[..slot]);
-            }
+    /// The same, to be written to.
+    pub fn products_mut(&mut self) -> &mut Triangle {
+        &mut self.products
+    }
+
+    /// Exchanges two columns, neither of which lies there as part of the factor.
+    pub fn exchange(&mut self, a: usize, b: usize) {
+        self.products.exchange(a, b);
+        self.features.swap(a, b);
+        (self.slots[self.features[a]], self.slots[self.features[b]]) = (a as u32 + 1, b as u32 + 1);
+        // What comes after these is of no use without them.
+        if a.max(b) < self.kept.len() {
+            self.kept.swap(a, b);
+        } else {
+            self.kept.truncate(a.min(b));
         }
     }
 
-    /// Makes the products of all pairs of `features` available, for column `k` of the predictor, and
-    /// writes the slots of the features to `slots`; whether what was there before kept its slots.
-    pub fn take(
-        &mut self,
-        design: &Design,
-        model: &dyn Quadratic,
-        k: usize,
-        features: &[usize],
-        slots: &mut Vec<usize>,
-    ) -> bool {
+    /// Whether what is there stays under the curvature of column `k` of the predictor.
+    pub fn lasts(&mut self, model: &dyn Quadratic, k: usize) -> bool {
         let uniform = matches!(model.weights(k), Curvatures::Uniform(_));
-        let stays = self.fixed && model.is_fixed() && (uniform || self.output == k);
+        let lasts = self.fixed && model.is_fixed() && (uniform || self.output == k);
         (self.fixed, self.output) = (model.is_fixed(), k);
+        lasts
+    }
+
+    /// Makes the products of all pairs of `features` available, for column `k` of the predictor.
+    pub fn take(&mut self, design: &Design, model: &dyn Quadratic, k: usize, features: &[usize]) {
         self.slots.resize(design.features(), 0);
-        let kept = if stays { self.make_room(features) } else { self.clear() };
         let before = self.features.len();
         for &j in features {
             if self.slots[j] == 0 {
@@ -99,33 +102,31 @@ impl Stock {
             }
         }
         self.append(design, model, k, before);
-        slots.clear();
-        slots.extend(features.iter().map(|&j| self.slots[j] as usize - 1));
-        kept
     }
 
-    fn clear(&mut self) -> bool {
+    /// Drops all columns.
+    pub fn clear(&mut self) {
         self.features.drain(..).for_each(|j| self.slots[j] = 0);
         self.products.truncate(0);
         self.kept.clear();
-        false
     }
 
-    /// Drops the columns that are not among `features` where they are too many; whether they were not.
-    fn make_room(&mut self, features: &[usize]) -> bool {
+    /// The slots that are to stay for `features`, in ascending order, where too many others are there.
+    pub fn crowded(&self, features: &[usize]) -> Option<Vec<usize>> {
         let all = self.features.len() + self.missing(features.iter().copied());
         if all <= features.len() + features.len() * QUARTERS / 4 + BESIDE {
-            return true;
+            return None;
         }
-        let mut wanted = vec![false; self.features.len()];
-        for &j in features {
-            if let Some(slot) = (self.slots[j] as usize).checked_sub(1) {
-                wanted[slot] = true;
-            }
-        }
-        let stay: Vec<usize> = (0..self.features.len()).filter(|&slot| wanted[slot]).collect();
+        let there = features.iter().filter(|&&j| self.slots[j] > 0);
+        let mut stay: Vec<usize> = there.map(|&j| self.slot(j)).collect();
+        stay.sort_unstable();
+        Some(stay)
+    }
+
+    /// Drops the columns that are not to `stay`. From the first of them on none may lie there as part of the factor.
+    pub fn retain(&mut self, stay: &[usize]) {
         // Columns move to the front, over what was read already.
-        for (to, &from) in stay.iter().enumerate() {
+        for (to, &from) in stay.iter().enumerate().skip_while(|(to, from)| to == *from) {
             let column = self.products.column(from);
             self.weighted.clear();
             self.weighted.extend(stay[..=to].iter().map(|&row| column[row]));
@@ -139,7 +140,6 @@ impl Stock {
         }
         self.features.truncate(stay.len());
         self.kept.clear();
-        false
     }
 
     /// The products of the features from `before` on with all.

@@ -86,8 +86,8 @@ pub(crate) trait Quadratic {
     /// Whether the curvatures are the same at every point.
     fn is_fixed(&self) -> bool;
     /// Takes from `products`, those of the columns `features` with one another under those curvatures, what the
-    /// free parameters make up for, from column `first` on. What `kept` holds is
-    /// of the first features, from the last time, and may grow.
+    /// free parameters make up for, from column `first` on. What `kept` holds is from the last time, one number
+    /// for each of the first features, and may grow.
     fn eliminate(
         &self,
         k: usize,
@@ -188,9 +188,9 @@ pub(crate) fn price(
     let p = design.features();
     let stored: usize = support.iter().map(|flat| design.stored_column(flat % p).stored()).sum();
     let stored = stored as f64;
-    // The matrix and its factor are not to take a fifth of the room that the data takes.
-    let room = (design.matrix().stored() / 5).max(1 << 20) as f64;
-    if support.is_empty() || support.len() > LARGEST || 2.0 * m * m > room {
+    // The triangle of products and their factor is not to take a twentieth of the room that the data takes.
+    let room = (design.matrix().stored() / 20).max(1 << 18) as f64;
+    if support.is_empty() || support.len() > LARGEST || 0.5 * m * m > room {
         return f64::INFINITY;
     }
     let new = missing.map_or(m, |missing| missing as f64);

@@ -1,20 +1,23 @@
-//! The Cholesky factor of a part of the matrix of Newton steps. A part that has other rows and columns
-//! is not factored anew: what it has beside is appended, and what it lacks is held at zero.
+//! The Cholesky factor of a part of the matrix of Newton steps, in place of the products of its columns:
+//! the first ones of the stock. A part that has other rows and columns is not factored anew: what it has
+//! beside is appended, and what it lacks is held at zero, by a curvature without end. A curvature that
+//! changes is dealt with in the same way.
 //!
-//! With `M = L L'` and rows `R` to hold at zero, the solution of the system of the others is
-//! `L'^-1 (y - W K^-1 W'y)` for `y = L^-1 b` (`b` zero in `R`), `W = L^-1 E_R` and `K = W'W`: the
-//! multipliers of `x_R = 0`. Once that has cost as much as another factor would, that is made.
+//! With `M = L L'` and the rows `R` whose curvatures have changed by `D`, the solution of the system with
+//! these curvatures is `L'^-1 (y - W K^-1 W'y)` for `y = L^-1 b` (`b` zero where `D` is infinite),
+//! `W = L^-1 E_R` and `K = W'W + D^-1`. That system is positive definite where `K` has as many negative
+//! eigenvalues as `D`. Once all this has cost as much as a factor with those curvatures would, the products
+//! of the first of those rows and of all after it come back as `L L'`, and are factored with them.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::{factor, solve};
-use faer::linalg::matmul::matmul as multiply;
+use std::ops::Range;
+
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::linalg::triangular_solve;
 use faer::{Accum, MatMut, MatRef, Par};
 use fenchel_core::kernels;
 
+use super::cholesky::{self, solve_lower, solve_quasidefinite};
 use super::stock::Stock;
-use super::triangle::{Columns, Part, Triangle};
+use super::triangle::Triangle;
 
 /// By how much of its diagonal entry a curvature may differ from the one that was factored: the rounding
 /// of slopes read off a prox.
@@ -22,185 +25,203 @@ const SAME: f64 = 1e-9;
 
 #[derive(Debug, Default)]
 pub(super) struct SupportFactor {
-    /// The slots of the rows, in their order.
-    order: Vec<usize>,
-    /// The penalty's curvature that each was factored with.
+    /// The penalty's curvature that each row was factored with; they are the first slots.
     curvatures: Vec<f64>,
-    /// One more than the row of each slot; 0 for one that is not there.
-    rows: Vec<usize>,
-    /// `L'`.
-    values: Triangle,
-    /// Multiplications spent on rows held at zero since the factor was made.
+    /// Multiplications spent on rows with other curvatures since they were factored with those last.
     spent: f64,
-    held: Vec<usize>,
-    new: Vec<usize>,
-    solution: Vec<f64>,
+    /// The rows that now have another curvature, in ascending order.
+    changed: Vec<Changed>,
+    /// `L'v` of a product.
+    along: Vec<f64>,
     /// `W`, its columns `stride` numbers after one another: the rows that they are of, and how many rows it has.
     panel: Vec<f64>,
     stride: usize,
     panel_rows: Vec<usize>,
     panel_length: usize,
     gram: Vec<f64>,
+    /// The columns of `W` in the order of `system`, which is `K`: those that add to it last.
+    sequence: Vec<usize>,
+    system: Vec<f64>,
     multipliers: Vec<f64>,
 }
 
+/// A row whose curvature is not the one that it was factored with.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    row: usize,
+    /// The reciprocal of the difference; 0 for a row to hold at zero.
+    reciprocal: f64,
+}
+
 impl SupportFactor {
-    /// Forgets the factor.
+    /// Forgets the factor, with the products that it is in place of.
     pub fn clear(&mut self) {
-        self.order.clear();
-        self.curvatures.clear();
-        self.rows.clear();
-        self.values.truncate(0);
+        self.cut(0);
+    }
+
+    /// Number of rows and columns.
+    pub fn len(&self) -> usize {
+        self.curvatures.len()
+    }
+
+    /// Puts the products of the columns from `from` on back in their place.
+    pub fn undo(&mut self, products: &mut Triangle, from: usize) {
+        let from = from.min(self.len());
+        cholesky::undo(products, from..self.len(), &self.curvatures[from..]);
+        self.cut(from);
+    }
+
+    /// Makes it serve the system of all slots with these curvatures on the diagonal, which are infinite for
+    /// those to hold at zero; slots may be exchanged. False where a part of it that is factored is not
+    /// positive definite.
+    pub fn renew(&mut self, stock: &mut Stock, wanted: &mut [f64]) -> bool {
+        self.compare(stock.products(), wanted);
+        let all = self.len() as f64;
+        let free = wanted.iter().filter(|wanted| wanted.is_finite()).count() as f64;
+        let (changed, fresh) = (self.changed.len() as f64, self.fresh_rows().count() as f64);
+        let cost = 0.5 * (fresh * all + changed * changed) * all;
+        let first = self.changed.first().map_or(all, |changed| changed.row as f64);
+        if self.spent + cost > (free.powi(3) - first.powi(3)) / 3.0 {
+            self.undo_changed(stock);
+        } else {
+            self.spent += cost;
+        }
+        let definite =
+            self.append(stock, wanted) || (self.undo_changed(stock) && self.append(stock, wanted));
+        self.compare(stock.products(), wanted);
+        definite
+    }
+
+    /// Undoes the rows from the first one with another curvature on, if there is one.
+    fn undo_changed(&mut self, stock: &mut Stock) -> bool {
+        let Some(&Changed { row, .. }) = self.changed.first() else { return false };
+        self.undo(stock.products_mut(), row);
+        self.changed.clear();
+        true
+    }
+
+    /// Appends the slots that are wanted and not there; false where it is not positive definite with them.
+    fn append(&mut self, stock: &mut Stock, wanted: &mut [f64]) -> bool {
+        let (mut at, mut end) = (self.len(), wanted.len());
+        while at < end {
+            if wanted[at].is_finite() {
+                at += 1;
+                continue;
+            }
+            end -= 1;
+            if wanted[end].is_finite() {
+                stock.exchange(at, end);
+                wanted.swap(at, end);
+            }
+        }
+        let products = stock.products_mut();
+        while self.len() < end {
+            let part = self.len()..end.min(Triangle::panel(self.len()).end);
+            let wanted = &wanted[part.clone()];
+            let mut definite = self.append_part(products, part.clone(), wanted);
+            // Among curvatures of before it need not be definite where it is among those of now. Rows that
+            // are the last ones cost the least as rows whose curvatures have changed.
+            if !definite && !self.changed.is_empty() && wanted.iter().any(|wanted| *wanted < 0.0) {
+                let lifted: Vec<f64> = wanted.iter().map(|wanted| wanted.max(0.0)).collect();
+                definite = self.append_part(products, part, &lifted);
+            }
+            if !definite {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Appends columns that lie in one panel with these curvatures; false, and nothing, where it is not positive
+    /// definite with them.
+    fn append_part(
+        &mut self,
+        products: &mut Triangle,
+        part: Range<usize>,
+        curvatures: &[f64],
+    ) -> bool {
+        let definite = cholesky::append(products, part, curvatures);
+        if definite {
+            self.curvatures.extend_from_slice(curvatures);
+        }
+        definite
+    }
+
+    /// Solves the system that it serves for `right`, in place; false where that is not positive definite.
+    pub fn solve(&mut self, products: &Triangle, right: &mut [f64]) -> bool {
+        let (right, rest) = right.split_at_mut(self.len());
+        rest.fill(0.0);
+        self.clear_held(right);
+        cholesky::forward(products, right);
+        if !self.correct(products, right) {
+            return false;
+        }
+        cholesky::backward(products, right);
+        self.clear_held(right);
+        true
+    }
+
+    /// Writes the zeros of the rows that are held there.
+    fn clear_held(&self, x: &mut [f64]) {
+        let held = self.changed.iter().filter(|changed| changed.reciprocal == 0.0);
+        held.for_each(|held| x[held.row] = 0.0);
+    }
+
+    /// Adds its part of `M v` to those of the first slots of `out` that are among `slots`, the only ones where
+    /// `v` may be nonzero.
+    pub fn multiply(&mut self, products: &Triangle, slots: &[usize], v: &[f64], out: &mut [f64]) {
+        self.along.clear();
+        self.along.resize(self.len(), 0.0);
+        let slots = slots.iter().filter(|slot| **slot < self.curvatures.len());
+        for &slot in slots.clone() {
+            if v[slot] != 0.0 {
+                kernels::axpy(v[slot], products.column(slot), &mut self.along[..=slot]);
+            }
+        }
+        for &slot in slots {
+            let product = kernels::dot(products.column(slot), &self.along[..=slot]);
+            out[slot] += product - self.curvatures[slot] * v[slot];
+        }
+    }
+
+    /// Forgets the rows from `from` on.
+    fn cut(&mut self, from: usize) {
+        self.curvatures.truncate(from);
         self.panel_rows.clear();
         self.panel_length = 0;
         self.spent = 0.0;
     }
 
-    /// Solves the system of the slots that are `free`, with `curvatures` on the diagonal, for `right`, in
-    /// place; what is not free becomes 0. All are slot by slot. False where that part is not positive
-    /// definite.
-    pub fn solve(
-        &mut self,
-        stock: &Stock,
-        free: &[bool],
-        curvatures: &[f64],
-        right: &mut [f64],
-    ) -> bool {
-        self.compare(stock, free, curvatures);
-        let (all, wanted) = (self.order.len() as f64, self.order.len() - self.held.len());
-        let wanted = (wanted + self.new.len()) as f64;
-        let (held, fresh) = (self.held.len() as f64, self.fresh_rows().count() as f64);
-        let hold = 0.5 * (fresh * all + held * held) * all;
-        if self.spent + hold > wanted * wanted * wanted / 6.0 {
-            self.clear();
-            self.compare(stock, free, curvatures);
-        } else {
-            self.spent += hold;
-        }
-        if !self.append(stock, curvatures) {
-            return false;
-        }
-        self.solution.clear();
-        let of = |slot: &usize| if free[*slot] { right[*slot] } else { 0.0 };
-        self.solution.extend(self.order.iter().map(of));
-        self.forward();
-        if !self.hold() {
-            return false;
-        }
-        self.backward();
-        right.fill(0.0);
-        for (&slot, &x) in self.order.iter().zip(&self.solution) {
-            if free[slot] {
-                right[slot] = x;
+    /// Finds the rows with another curvature.
+    fn compare(&mut self, products: &Triangle, wanted: &[f64]) {
+        self.changed.clear();
+        for (row, (wanted, factored)) in wanted.iter().zip(&self.curvatures).enumerate() {
+            let difference = wanted - factored;
+            // The product of the row with itself, and its curvature.
+            let diagonal = || kernels::dot(products.column(row), products.column(row));
+            if difference != 0.0
+                && (difference.is_infinite() || difference.abs() > SAME * diagonal())
+            {
+                self.changed.push(Changed { row, reciprocal: 1.0 / difference });
             }
         }
-        true
     }
 
-    /// Finds the rows to hold at zero and the slots to append. A row with another curvature makes the
-    /// factor useless.
-    fn compare(&mut self, stock: &Stock, free: &[bool], curvatures: &[f64]) {
-        let other = |(&slot, &curvature): (&usize, &f64)| {
-            let difference = (curvatures[slot] - curvature).abs();
-            free[slot] && difference > SAME * (stock.product(slot, slot) + curvature).abs()
-        };
-        if self.order.iter().zip(&self.curvatures).any(other) {
-            self.clear();
-        }
-        self.rows.resize(free.len(), 0);
-        self.held.clear();
-        self.held.extend((0..self.order.len()).filter(|&row| !free[self.order[row]]));
-        self.new.clear();
-        self.new.extend((0..free.len()).filter(|&slot| free[slot] && self.rows[slot] == 0));
-    }
-
-    /// Factors the rows and columns of `new` below the others.
-    fn append(&mut self, stock: &Stock, curvatures: &[f64]) -> bool {
-        let new = std::mem::take(&mut self.new);
-        let mut left = new.as_slice();
-        let mut definite = true;
-        while definite && !left.is_empty() {
-            let (slots, rest) = left.split_at(left.len().min(self.values.room()));
-            definite = self.append_part(stock, curvatures, slots);
-            left = rest;
-        }
-        self.new = new;
-        definite
-    }
-
-    fn append_part(&mut self, stock: &Stock, curvatures: &[f64], slots: &[usize]) -> bool {
-        let (old, new) = (self.order.len(), slots.len());
-        self.values.grow(new);
-        for (b, &slot) in slots.iter().enumerate() {
-            let (own, column) = (stock.column(slot), self.values.column_mut(old + b));
-            for (entry, &o) in column.iter_mut().zip(self.order.iter().chain(&slots[..=b])) {
-                *entry = own.get(o).copied().unwrap_or_else(|| stock.product(o, slot));
-            }
-            column[old + b] += curvatures[slot];
-        }
-        let (before, columns) = self.values.split_mut(old);
-        let (mut above, mut corner) = columns.split_at_row_mut(old);
-        if old > 0 {
-            solve_lower(before, 0, above.as_mut());
-            matmul(
-                corner.as_mut(),
-                BlockStructure::TriangularUpper,
-                Accum::Add,
-                above.as_ref().transpose(),
-                BlockStructure::Rectangular,
-                above.as_ref(),
-                BlockStructure::Rectangular,
-                -1.0,
-                Par::Seq,
-            );
-        }
-        // Transposed, as the factorisation is made for columns.
-        self.gram.resize(new * new, 0.0);
-        for (b, column) in corner.as_ref().col_iter().enumerate() {
-            (0..=b).for_each(|a| self.gram[a * new + b] = column[a]);
-        }
-        if !factored(MatMut::from_column_major_slice_mut(&mut self.gram, new, new)) {
-            self.values.truncate(old);
-            return false;
-        }
-        for (b, mut column) in corner.col_iter_mut().enumerate() {
-            (0..=b).for_each(|a| column[a] = self.gram[a * new + b]);
-        }
-        for &slot in slots {
-            self.order.push(slot);
-            self.curvatures.push(curvatures[slot]);
-            self.rows[slot] = self.order.len();
-        }
-        true
-    }
-
-    /// `solution <- L^-1 solution`.
-    fn forward(&mut self) {
-        for row in 0..self.order.len() {
-            let column = self.values.column(row);
-            let (before, rest) = self.solution.split_at_mut(row);
-            rest[0] = (rest[0] - kernels::dot(&column[..row], before)) / column[row];
-        }
-    }
-
-    /// `solution <- L'^-1 solution`.
-    fn backward(&mut self) {
-        for row in (0..self.order.len()).rev() {
-            let column = self.values.column(row);
-            let (before, rest) = self.solution.split_at_mut(row);
-            rest[0] /= column[row];
-            kernels::axpy(-rest[0], &column[..row], before);
-        }
-    }
-
-    /// The rows to hold at zero whose columns of `W` are not there.
+    /// The rows with another curvature whose columns of `W` are not there.
     fn fresh_rows(&self) -> impl Iterator<Item = usize> {
-        self.held.iter().copied().filter(|row| !self.panel_rows.contains(row))
+        let rows = self.changed.iter().map(|changed| changed.row);
+        rows.filter(|row| !self.panel_rows.contains(row))
     }
 
-    /// Makes `W` that of the rows to hold at zero, out of what there is of it.
-    fn renew_panel(&mut self) {
-        let all = self.order.len();
+    /// The reciprocal of the difference of a row, if it has another curvature.
+    fn reciprocal(&self, row: usize) -> Option<f64> {
+        let at = self.changed.binary_search_by_key(&row, |changed| changed.row).ok()?;
+        Some(self.changed[at].reciprocal)
+    }
+
+    /// Makes `W` that of the rows with another curvature, out of what there is of it.
+    fn renew_panel(&mut self, values: &Triangle) {
+        let all = self.curvatures.len();
         if all > self.stride {
             self.panel_rows.clear();
             self.stride = all + all / 8;
@@ -208,7 +229,7 @@ impl SupportFactor {
         let (stride, mut count) = (self.stride, 0);
         for at in 0..self.panel_rows.len() {
             let row = self.panel_rows[at];
-            if self.held.binary_search(&row).is_ok() {
+            if self.reciprocal(row).is_some() {
                 self.panel
                     .copy_within(at * stride..at * stride + self.panel_length, count * stride);
                 self.panel_rows[count] = row;
@@ -219,7 +240,7 @@ impl SupportFactor {
         // Rows that the factor got since then.
         for column in self.panel.chunks_mut(stride).take(count) {
             for row in self.panel_length..all {
-                let factor = self.values.column(row);
+                let factor = values.column(row);
                 column[row] = -kernels::dot(&factor[..row], &column[..row]) / factor[row];
             }
         }
@@ -239,19 +260,17 @@ impl SupportFactor {
             fresh.len(),
             stride,
         );
-        solve_lower(self.values.columns(), first, panel);
+        solve_lower(values.columns(all), first, panel);
         self.panel_rows.extend(fresh);
     }
 
-    /// Takes from `y` what makes the rows to hold at zero move.
-    fn hold(&mut self) -> bool {
-        let (Some(&first), count) = (self.held.first(), self.held.len()) else { return true };
-        self.renew_panel();
-        let (length, stride) = (self.order.len() - first, self.stride);
-        let moved = &mut self.solution[first..];
-        let columns = || self.panel.chunks(stride).take(count).map(|c| &c[first..first + length]);
-        self.multipliers.clear();
-        self.multipliers.extend(columns().map(|column| kernels::dot(column, moved)));
+    /// Takes from `y = L^-1 b` what other curvatures than those that were factored make of it; false where
+    /// the matrix with them is not positive definite.
+    fn correct(&mut self, products: &Triangle, y: &mut [f64]) -> bool {
+        let Some(&Changed { row: first, .. }) = self.changed.first() else { return true };
+        self.renew_panel(products);
+        let (count, length, stride) = (self.changed.len(), y.len() - first, self.stride);
+        let y = &mut y[first..];
         self.gram.resize(count * count, 0.0);
         let panel = MatRef::from_column_major_slice_with_stride(
             &self.panel[first..],
@@ -259,9 +278,8 @@ impl SupportFactor {
             count,
             stride,
         );
-        let mut gram = MatMut::from_column_major_slice_mut(&mut self.gram, count, count);
         matmul(
-            gram.as_mut(),
+            MatMut::from_column_major_slice_mut(&mut self.gram, count, count),
             BlockStructure::TriangularLower,
             Accum::Replace,
             panel.transpose(),
@@ -271,39 +289,30 @@ impl SupportFactor {
             1.0,
             Par::Seq,
         );
-        if !factored(gram.as_mut()) {
+        let reciprocals: Vec<f64> =
+            self.panel_rows.iter().filter_map(|&row| self.reciprocal(row)).collect();
+        self.sequence.clear();
+        self.sequence.extend((0..count).filter(|&c| reciprocals[c] >= 0.0));
+        let positive = self.sequence.len();
+        self.sequence.extend((0..count).filter(|&c| reciprocals[c] < 0.0));
+        self.system.clear();
+        for &b in &self.sequence {
+            let products = self.sequence.iter().map(|&a| self.gram[a.min(b) * count + a.max(b)]);
+            self.system.extend(products);
+        }
+        for (c, &at) in self.sequence.iter().enumerate() {
+            self.system[c * count + c] += reciprocals[at];
+        }
+        let column = |at: &usize| &self.panel[at * stride + first..][..length];
+        self.multipliers.clear();
+        self.multipliers.extend(self.sequence.iter().map(|at| kernels::dot(column(at), y)));
+        let system = MatMut::from_column_major_slice_mut(&mut self.system, count, count);
+        if !solve_quasidefinite(system, positive, &mut self.multipliers) {
             return false;
         }
-        let right = MatMut::from_column_major_slice_mut(&mut self.multipliers, count, 1);
-        let needs = solve::solve_in_place_scratch::<f64>(count, 1, Par::Seq);
-        let mut memory = MemBuffer::new(needs);
-        solve::solve_in_place(gram.as_ref(), right, Par::Seq, MemStack::new(&mut memory));
-        for (multiplier, column) in self.multipliers.iter().zip(columns()) {
-            kernels::axpy(-multiplier, column, moved);
+        for (multiplier, at) in self.multipliers.iter().zip(&self.sequence) {
+            kernels::axpy(-multiplier, column(at), y);
         }
         true
     }
-}
-
-/// `right <- L^-1 right` for the rows and columns of `L` from `from` on, out of `L'`.
-fn solve_lower(upper: Columns<'_>, from: usize, mut right: MatMut<'_, f64>) {
-    for Part { first, end, matrix } in upper.parts(from, from) {
-        let (solved, rest) = right.as_mut().split_at_row_mut(first - from);
-        let mut here = rest.subrows_mut(0, end - first);
-        let (above, corner) = matrix.split_at_row(first - from);
-        if first > from {
-            let (left, right) = (above.transpose(), solved.as_ref());
-            multiply(here.as_mut(), Accum::Add, left, right, -1.0, Par::Seq);
-        }
-        triangular_solve::solve_lower_triangular_in_place(corner.transpose(), here, Par::Seq);
-    }
-}
-
-/// Replaces the lower triangle of a matrix by its Cholesky factor; false where it is not positive definite.
-fn factored(matrix: MatMut<'_, f64>) -> bool {
-    let (size, parameters) = (matrix.nrows(), Default::default());
-    let needs = factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, parameters);
-    let mut memory = MemBuffer::new(needs);
-    let stack = MemStack::new(&mut memory);
-    factor::cholesky_in_place(matrix, Default::default(), Par::Seq, stack, parameters).is_ok()
 }

@@ -1,7 +1,7 @@
 //! The matrix of Newton steps on a support, `Z'HZ` with the free parameters taken out plus the
 //! penalty's curvatures, and the solution of systems with a part of it.
 
-use fenchel_core::Design;
+use fenchel_core::{Design, kernels};
 
 use super::stock::Stock;
 use super::support::Quadratic;
@@ -11,11 +11,13 @@ use super::support_factor::SupportFactor;
 pub(super) struct SupportMatrix {
     stock: Stock,
     factor: SupportFactor,
-    /// Where the columns of the matrix are in the stock.
+    /// The columns of the matrix, where they are in the stock, and the penalty's curvatures.
+    features: Vec<usize>,
     slots: Vec<usize>,
-    /// Slot by slot, the penalty's curvatures, and what a product or a system needs.
     curvatures: Vec<f64>,
-    free: Vec<bool>,
+    /// Slot by slot, the curvatures of a system, infinite for what is held at zero, and what a product or a
+    /// system needs.
+    wanted: Vec<f64>,
     input: Vec<f64>,
     output: Vec<f64>,
 }
@@ -31,20 +33,23 @@ impl SupportMatrix {
         features: &[usize],
         curvatures: impl Iterator<Item = f64>,
     ) {
-        if !model.is_fixed() {
+        if !self.stock.lasts(model, k) {
             self.factor.clear();
+            self.stock.clear();
+        } else if let Some(stay) = self.stock.crowded(features) {
+            let first = stay.iter().zip(0..).position(|(from, to)| *from != to);
+            self.factor.undo(self.stock.products_mut(), first.unwrap_or(stay.len()));
+            self.stock.retain(&stay);
         }
-        if !self.stock.take(design, model, k, features, &mut self.slots) {
-            self.factor.clear();
-        }
-        let all = self.stock.len();
-        self.curvatures.resize(all, 0.0);
-        for (&slot, curvature) in self.slots.iter().zip(curvatures) {
-            self.curvatures[slot] = curvature;
-        }
+        self.stock.take(design, model, k, features);
+        self.features.clear();
+        self.features.extend_from_slice(features);
+        self.curvatures.clear();
+        self.curvatures.extend(curvatures);
         self.input.clear();
-        self.input.resize(all, 0.0);
-        self.output.resize(all, 0.0);
+        self.input.resize(self.stock.len(), 0.0);
+        self.output.resize(self.stock.len(), 0.0);
+        self.find_slots();
     }
 
     /// How many of the columns `features` it has to be formed with anew.
@@ -55,9 +60,19 @@ impl SupportMatrix {
     /// `out <- M v`.
     pub fn multiply(&mut self, v: &[f64], out: &mut [f64]) {
         self.slots.iter().zip(v).for_each(|(&slot, v)| self.input[slot] = *v);
-        self.stock.multiply(&self.slots, &self.input, &mut self.output);
-        for ((&slot, out), v) in self.slots.iter().zip(out).zip(v) {
-            *out = self.output[slot] + self.curvatures[slot] * v;
+        self.output.fill(0.0);
+        let products = self.stock.products();
+        self.factor.multiply(products, &self.slots, &self.input, &mut self.output);
+        for &slot in self.slots.iter().filter(|slot| **slot >= self.factor.len()) {
+            let column = products.column(slot);
+            self.output[slot] += kernels::dot(column, &self.input[..=slot]);
+            if self.input[slot] != 0.0 {
+                kernels::axpy(self.input[slot], &column[..slot], &mut self.output[..slot]);
+            }
+        }
+        let members = self.slots.iter().zip(&self.curvatures);
+        for ((&slot, curvature), (out, v)) in members.zip(out.iter_mut().zip(v)) {
+            *out = self.output[slot] + curvature * v;
             self.input[slot] = 0.0;
         }
     }
@@ -65,16 +80,30 @@ impl SupportMatrix {
     /// Solves the system of the rows and columns that are `free` for `right`, in place, which is 0
     /// for the others; false where that part is not positive definite.
     pub fn solve(&mut self, free: &[bool], right: &mut [f64]) -> bool {
-        self.free.clear();
-        self.free.resize(self.stock.len(), false);
-        for ((&slot, &free), right) in self.slots.iter().zip(free).zip(&*right) {
-            (self.free[slot], self.input[slot]) = (free, *right);
+        self.wanted.clear();
+        self.wanted.resize(self.stock.len(), f64::INFINITY);
+        for ((&slot, &free), curvature) in self.slots.iter().zip(free).zip(&self.curvatures) {
+            if free {
+                self.wanted[slot] = *curvature;
+            }
         }
-        let solved = self.factor.solve(&self.stock, &self.free, &self.curvatures, &mut self.input);
+        let definite = self.factor.renew(&mut self.stock, &mut self.wanted);
+        self.find_slots();
+        if !definite {
+            return false;
+        }
+        self.slots.iter().zip(&*right).for_each(|(&slot, right)| self.input[slot] = *right);
+        let solved = self.factor.solve(self.stock.products(), &mut self.input);
         for (&slot, right) in self.slots.iter().zip(right) {
-            (*right, self.input[slot]) = (self.input[slot], 0.0);
+            *right = self.input[slot];
         }
+        self.input.fill(0.0);
         solved
+    }
+
+    fn find_slots(&mut self) {
+        self.slots.clear();
+        self.slots.extend(self.features.iter().map(|&j| self.stock.slot(j)));
     }
 }
 
@@ -241,6 +270,48 @@ mod tests {
             }
             assert!(kept.stock.len() <= features.len() + features.len() / 4 + 32);
         }
+    }
+
+    /// Some of which leave the matrix indefinite.
+    #[test]
+    fn curvatures_that_change_are_taken_as_a_fresh_matrix_takes_them() {
+        let design = &designs()[0];
+        let weights = Curvatures::Uniform(1.0 / N as f64);
+        let (mut kept, mut refused) = (SupportMatrix::default(), 0);
+        for round in 0..200 {
+            let m = 30 + round % 50 + 20 * (round / 100);
+            let features: Vec<usize> = (round / 7..round / 7 + m).collect();
+            let (right, lots) = (numbers(m), numbers(m + round));
+            let free: Vec<bool> = lots[round..].iter().map(|u| *u > -0.8).collect();
+            let curvatures: Vec<f64> = (0..m)
+                .map(|a| match (a * 31 + round / 5 * 17) % 10 {
+                    0 => -0.02 * (1 + round % 9) as f64,
+                    1 => 0.3,
+                    _ => 0.0,
+                })
+                .collect();
+            let right: Vec<f64> =
+                right.iter().zip(&free).map(|(r, free)| if *free { *r } else { 0.0 }).collect();
+            let mut solutions = [right.clone(), right];
+            let mut fresh = SupportMatrix::default();
+            let mut solved = [false; 2];
+            for (c, (matrix, fixed)) in
+                [(&mut kept, true), (&mut fresh, false)].into_iter().enumerate()
+            {
+                let diagonal = curvatures.iter().copied();
+                matrix.form(design, &Weights(weights, fixed), 0, &features, diagonal);
+                solved[c] = matrix.solve(&free, &mut solutions[c]);
+            }
+            assert_eq!(solved[0], solved[1], "round {round}");
+            refused += usize::from(!solved[0]);
+            let largest = solutions[1].iter().fold(1.0, |top: f64, x| top.max(x.abs()));
+            let mut pairs = solutions[0].iter().zip(&solutions[1]);
+            assert!(
+                !solved[0] || pairs.all(|(a, b)| (a - b).abs() < 1e-7 * largest),
+                "round {round}"
+            );
+        }
+        assert!((20..180).contains(&refused), "{refused}");
     }
 
     #[test]

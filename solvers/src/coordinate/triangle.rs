@@ -1,6 +1,8 @@
 //! The upper triangle of a matrix that grows by columns, a few of them in one piece of memory: nothing is copied
 //! to make room for more, and next to nothing below the diagonal takes memory.
 
+use std::ops::Range;
+
 use faer::{MatMut, MatRef};
 
 /// Columns of a panel.
@@ -34,9 +36,10 @@ impl Triangle {
         }
     }
 
-    /// How many columns may be added that lie in one panel.
-    pub fn room(&self) -> usize {
-        WIDTH - self.len % WIDTH
+    /// The columns that may lie in one panel with column `c`.
+    pub fn panel(c: usize) -> Range<usize> {
+        let start = c / WIDTH * WIDTH;
+        start..start + WIDTH
     }
 
     /// Column `c` down to the diagonal.
@@ -51,23 +54,37 @@ impl Triangle {
         &mut self.panels[k][c % WIDTH * height(k)..][..=c]
     }
 
-    /// All columns, to be read.
-    pub fn columns(&self) -> Columns<'_> {
-        Columns { panels: &self.panels, last: &[], len: self.len }
+    /// The first `len` columns, to be read.
+    pub fn columns(&self, len: usize) -> Columns<'_> {
+        Columns { panels: &self.panels, last: &[], len: len.min(self.len) }
     }
 
-    /// The columns from `from` on as a matrix, down to the diagonal of the last of them, and those before them.
+    /// The columns of a range as a matrix, down to the diagonal of the last of them, and those before them.
     ///
     /// # Panics
     ///
-    /// Where the former do not lie in one panel, see [`Triangle::room`].
-    pub fn split_mut(&mut self, from: usize) -> (Columns<'_>, MatMut<'_, f64>) {
-        let (k, len) = (from / WIDTH, self.len);
-        assert!(from < len && len <= (k + 1) * WIDTH, "columns of one panel");
+    /// Where the former are none, or do not lie in one panel, see [`Triangle::panel`].
+    pub fn split_mut(&mut self, range: Range<usize>) -> (Columns<'_>, MatMut<'_, f64>) {
+        let Range { start, end } = range;
+        let k = start / WIDTH;
+        assert!(start < end && end <= self.len.min((k + 1) * WIDTH), "columns of one panel");
         let (panels, rest) = self.panels.split_at_mut(k);
-        let (last, new) = rest[0].split_at_mut((from - k * WIDTH) * height(k));
-        let new = MatMut::from_column_major_slice_with_stride_mut(new, len, len - from, height(k));
-        (Columns { panels, last, len: from }, new)
+        let (last, columns) = rest[0].split_at_mut((start - k * WIDTH) * height(k));
+        let of = MatMut::from_column_major_slice_with_stride_mut;
+        (Columns { panels, last, len: start }, of(columns, end, end - start, height(k)))
+    }
+
+    /// Exchanges two rows and columns of the symmetric matrix.
+    pub fn exchange(&mut self, a: usize, b: usize) {
+        let (a, b) = (a.min(b), a.max(b));
+        for row in (0..b).filter(|&row| row != a) {
+            let (r, c) = (row.min(a), row.max(a));
+            let entry = self.column(b)[row];
+            self.column_mut(b)[row] = std::mem::replace(&mut self.column_mut(c)[r], entry);
+        }
+        let entry = self.column(b)[b];
+        self.column_mut(b)[b] = std::mem::replace(&mut self.column_mut(a)[a], entry);
+        (b + 1..self.len).for_each(|c| self.column_mut(c).swap(a, b));
     }
 
     /// The same from the first row on, to be written to.
@@ -142,7 +159,7 @@ mod tests {
             }
             for (from, top) in [(0, 0), (2, 1), (from, 0), (WIDTH, WIDTH)] {
                 let mut next = from;
-                for part in triangle.columns().parts(from, top.min(from)) {
+                for part in triangle.columns(usize::MAX).parts(from, top.min(from)) {
                     assert_eq!((part.first, part.matrix.nrows()), (next, part.end - top.min(from)));
                     for c in part.first..part.end {
                         for row in top.min(from)..=c {
@@ -159,15 +176,45 @@ mod tests {
                 part.matrix[(part.first, 0)] = -corner;
             }
             assert!(
-                triangle.columns().parts(from, 0).all(|part| part.matrix[(part.first, 0)] < 0.0)
+                triangle
+                    .columns(usize::MAX)
+                    .parts(from, 0)
+                    .all(|part| part.matrix[(part.first, 0)] < 0.0)
             );
             for part in triangle.parts_mut(from) {
                 let mut matrix = part.matrix;
                 matrix[(part.first, 0)] = entry(part.first, part.first);
             }
         }
-        assert_eq!(triangle.len + triangle.room(), 4 * WIDTH);
+        assert_eq!(Triangle::panel(triangle.len).end, 4 * WIDTH);
         triangle.truncate(WIDTH + 1);
         assert_eq!((triangle.len, triangle.column(WIDTH)[0]), (WIDTH + 1, entry(0, WIDTH)));
+    }
+
+    #[test]
+    fn two_rows_and_columns_are_exchanged() {
+        let len = 2 * WIDTH + 10;
+        for (a, b) in [(3, 70), (130, 5), (64, 65), (9, 9)] {
+            let mut triangle = Triangle::default();
+            triangle.grow(len);
+            (0..len)
+                .for_each(|c| (0..=c).for_each(|row| triangle.column_mut(c)[row] = entry(row, c)));
+            triangle.exchange(a, b);
+            let was = |i: usize| {
+                if i == a {
+                    b
+                } else if i == b {
+                    a
+                } else {
+                    i
+                }
+            };
+            for c in 0..len {
+                for row in 0..=c {
+                    let (r, s) = (was(row).min(was(c)), was(row).max(was(c)));
+                    assert_eq!(triangle.column(c)[row], entry(r, s), "{row}, {c}");
+                }
+            }
+        }
     }
 }
