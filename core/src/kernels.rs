@@ -43,7 +43,7 @@ pub fn widest<R>(run: impl FnOnce() -> R) -> R {
 
 mod among;
 
-pub use among::dots_among;
+pub use among::{dots_among, weighted_dots_among};
 
 /// `sum_i a_i b_i`.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -242,6 +242,25 @@ fn axpy3_inner(a: f64, h: &[f64], x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// `y_i <- y_i + h_i sum_c a_c x_ic` for several columns `x`, touching `h` and `y` once.
+pub fn axpy3_abreast(a: [f64; ABREAST], h: &[f64], x: [&[f64]; ABREAST], y: &mut [f64]) {
+    if y.len() < SHORT {
+        return axpy3_abreast_inner(a, h, x, y);
+    }
+    wide!(axpy3_abreast_inner(a: [f64; ABREAST], h: &'a [f64], x: [&'a [f64]; ABREAST], y: &'a mut [f64]) -> ())
+}
+
+#[inline(always)]
+fn axpy3_abreast_inner(a: [f64; ABREAST], h: &[f64], x: [&[f64]; ABREAST], y: &mut [f64]) {
+    let [p, q, r, s] = x;
+    let n = y.len().min(h.len()).min(p.len()).min(q.len()).min(r.len()).min(s.len());
+    let (p, q, r, s) = (&p[..n], &q[..n], &r[..n], &s[..n]);
+    let (h, y) = (&h[..n], &mut y[..n]);
+    for i in 0..n {
+        y[i] += h[i] * (((a[0] * p[i] + a[1] * q[i]) + a[2] * r[i]) + a[3] * s[i]);
+    }
+}
+
 /// `y_i <- y_i + a h_i x_i` and `d_i <- d_i + a x_i`.
 pub fn axpy_both(a: f64, h: &[f64], x: &[f64], y: &mut [f64], d: &mut [f64]) {
     if x.len() < SHORT {
@@ -414,6 +433,10 @@ mod tests {
             factors.into_iter().zip(columns).for_each(|(f, x)| axpy(f, x, &mut one));
             axpy_abreast(factors, columns, &mut abreast);
             assert_eq!(abreast, one);
+            let (mut one, mut abreast) = (a.clone(), a.clone());
+            factors.into_iter().zip(columns).for_each(|(f, x)| axpy3(f, &b, x, &mut one));
+            axpy3_abreast(factors, &b, columns, &mut abreast);
+            assert!(abreast.iter().zip(&one).all(|(one, other)| (one - other).abs() < 1e-13));
             let (mut y, mut d) = (a.clone(), b.clone());
             axpy_both(0.5, &b, &a, &mut y, &mut d);
             for i in 0..n {

@@ -9,10 +9,9 @@ use crate::matrix::{Column, Matrix};
 use crate::penalty::Separable;
 
 impl<'a> Sweep<'a> {
-    /// Whether coordinates may be moved several at a time: columns of the design itself, a single output, one
-    /// curvature for all samples.
+    /// Whether coordinates may be moved several at a time: columns of the design itself, a single output.
     pub(super) fn is_abreast(&self) -> bool {
-        let plain = self.copies.is_none() && self.curvature.is_none() && self.total.len() == 1;
+        let plain = self.copies.is_none() && self.total.len() == 1;
         plain && matches!(**self.design.matrix(), Matrix::Dense(_))
     }
 
@@ -36,7 +35,11 @@ impl<'a> Sweep<'a> {
         at: usize,
     ) -> Option<f64> {
         let (features, columns) = self.group(at)?;
-        let (products, among) = kernels::dots_among(columns, self.residual);
+        let (products, among) = match self.curvature {
+            None => kernels::dots_among(columns, self.residual),
+            Some(h) => kernels::weighted_dots_among(columns, h, self.residual),
+        };
+        let uniform = if self.curvature.is_none() { self.uniform } else { 1.0 };
         let mut pairs = among.iter();
         let mut factors = [0.0; ABREAST];
         let mut largest = 0.0;
@@ -47,7 +50,7 @@ impl<'a> Sweep<'a> {
             let step = set(penalty, self, at + c, self.correlated(product, j, 0, stored_sum));
             if step != 0.0 {
                 let (centre, scale) = (self.design.centre(j), self.design.scale(j));
-                factors[c] = -step * self.uniform / scale;
+                factors[c] = -step * uniform / scale;
                 self.shift[0] += step * centre / scale;
                 self.follow(j, 0, step, stored_sum);
                 self.advance_intercept(0);
@@ -58,9 +61,15 @@ impl<'a> Sweep<'a> {
             0 => {}
             1 | 2 => {
                 let steps = factors.iter().zip(columns).filter(|(factor, _)| **factor != 0.0);
-                steps.for_each(|(factor, x)| kernels::axpy(*factor, x, self.residual));
+                steps.for_each(|(factor, x)| match self.curvature {
+                    None => kernels::axpy(*factor, x, self.residual),
+                    Some(h) => kernels::axpy3(*factor, h, x, self.residual),
+                });
             }
-            _ => kernels::axpy_abreast(factors, columns, self.residual),
+            _ => match self.curvature {
+                None => kernels::axpy_abreast(factors, columns, self.residual),
+                Some(h) => kernels::axpy3_abreast(factors, h, columns, self.residual),
+            },
         }
         Some(largest)
     }
@@ -90,15 +99,16 @@ mod tests {
     const P: usize = 15;
     const H: f64 = 0.7;
 
-    /// Coefficients and intercept after some epochs from zero.
-    fn epochs(design: &Design, y: &[f64], intercept: bool) -> Vec<f64> {
+    /// Coefficients and intercept after some epochs from zero, with the curvatures `h` or one of all samples.
+    fn epochs(design: &Design, y: &[f64], h: Option<&[f64]>, intercept: bool) -> Vec<f64> {
+        let each = h.map_or(vec![H; N], <[f64]>::to_vec);
         let working: Vec<usize> = (0..P).filter(|j| j % 7 != 5).collect();
-        let curvature = |j: &usize| H * design.column_square(*j, None);
+        let curvature = |j: &usize| design.column_square(*j, Some(&each));
         let lipschitz: Vec<f64> = working.iter().map(curvature).collect();
-        let sum = |j: &usize| H * design.stored_column(*j).dot(&[1.0; N]);
+        let sum = |j: &usize| design.stored_column(*j).dot(&each);
         let stored_sums: Vec<f64> = working.iter().map(sum).collect();
         let (mut beta, mut intercepts) = (vec![0.0; P], [0.0]);
-        let mut residual: Vec<f64> = y.iter().map(|y| H * y).collect();
+        let mut residual: Vec<f64> = y.iter().zip(&each).map(|(y, h)| h * y).collect();
         let (mut shift, mut weighted_sum) = ([0.0], [residual.iter().sum::<f64>()]);
         for _ in 0..4 {
             run(
@@ -107,15 +117,15 @@ mod tests {
                     design,
                     columns: None,
                     copies: None,
-                    curvature: None,
-                    uniform: H,
+                    curvature: h,
+                    uniform: if h.is_none() { H } else { 0.0 },
                     intercept,
                     beta: &mut beta,
                     intercepts: &mut intercepts,
                     residual: &mut residual,
                     shift: &mut shift,
                     weighted_sum: &mut weighted_sum,
-                    total: &[H * N as f64],
+                    total: &[each.iter().sum()],
                     stored_sums: &stored_sums,
                     working: &working,
                     lipschitz: &lipschitz,
@@ -143,9 +153,13 @@ mod tests {
         let sparse =
             Matrix::Sparse(SparseMatrix::new(N, P, starts, indices, values.clone()).unwrap());
         let dense = Matrix::Dense(DenseMatrix::new(N, P, values).unwrap());
-        for intercept in [true, false] {
+        // Some samples are left out, as those of a fold are.
+        let each: Vec<f64> = (0..N).map(|i| [0.4, 1.1, 0.0, 0.7][i * i % 4]).collect();
+        let models =
+            [true, false].map(|intercept| [(intercept, None), (intercept, Some(&each[..]))]);
+        for (intercept, h) in models.into_iter().flatten() {
             for build in [Design::new, |matrix| Design::standardized(matrix, None)] {
-                let ends = [&dense, &sparse].map(|m| epochs(&build(m.clone()), &y, intercept));
+                let ends = [&dense, &sparse].map(|m| epochs(&build(m.clone()), &y, h, intercept));
                 assert!(ends[0].iter().filter(|b| **b != 0.0).count() > 6, "{:?}", ends[0]);
                 for (b, one) in ends[0].iter().zip(&ends[1]) {
                     assert!((b - one).abs() < 1e-12 * (1.0 + one.abs()), "{b}, {one}");

@@ -19,6 +19,11 @@ pub(crate) const FOCUS: f64 = 0.1;
 /// and a half designs.
 const COPIED: f64 = 0.3;
 
+/// The largest share of change that curvatures are held for, and how many columns of Newton steps that takes: with so
+/// many their products cost as much as some ten steps (measured: with a quarter of that, loose fits take longer).
+pub(crate) const NEAR: f64 = 0.1;
+const MANY: f64 = 512.0;
+
 /// Epochs that a Newton step by conjugate gradients costs.
 const CONJUGATE: f64 = 30.0;
 
@@ -54,7 +59,11 @@ pub(crate) struct Engine {
 /// The Newton step that suits a support, and its price in epochs over it.
 #[derive(Debug, Clone, Copy)]
 enum Newton {
-    Matrix(f64),
+    /// On the matrix, of which products may be kept.
+    Matrix {
+        price: f64,
+        kept: bool,
+    },
     Conjugate,
     None,
 }
@@ -62,7 +71,7 @@ enum Newton {
 impl Newton {
     fn price(self) -> f64 {
         match self {
-            Self::Matrix(price) => price,
+            Self::Matrix { price, .. } => price,
             Self::Conjugate => CONJUGATE,
             Self::None => f64::INFINITY,
         }
@@ -102,6 +111,13 @@ impl Engine {
             *self = Self { design: Some(design.identity()), ..Self::default() };
         }
         self.patience.start();
+    }
+
+    /// The share of all curvatures by which they may have changed and be held. A step under curvatures of before
+    /// leaves about that share of the violation before it, and saves the products of the columns of Newton steps: the
+    /// more the more of them there are, beside the passes over columns that each step takes.
+    pub fn near(&self) -> f64 {
+        NEAR * (self.newton.columns() as f64 / MANY).min(1.0)
     }
 
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost
@@ -144,7 +160,7 @@ impl Engine {
                     {
                         // Of a loss that is its own model the certificate tells, and of
                         // others the next epoch over all pieces.
-                        if self.model.is_fixed() {
+                        if self.model.lasts() {
                             break 'descent;
                         }
                         break;
@@ -156,7 +172,7 @@ impl Engine {
             } else {
                 if self.is_due(suited, last, inner)
                     && self.newton(suited, units, design, &nonzero, beta, intercepts)
-                    && self.model.is_fixed()
+                    && self.model.lasts()
                 {
                     break 'descent;
                 }
@@ -211,12 +227,13 @@ impl Engine {
     fn suited(&self, units: &Units<'_>, design: &Design, pieces: &Pieces, inner: Inner) -> Newton {
         match units {
             Units::Coordinates(_) if !pieces.support().is_empty() => {
-                let missing =
-                    self.model.is_fixed().then(|| self.newton.missing(design, pieces.support()));
-                let direct = price(design, pieces.support(), missing, inner.convex);
+                let lasting = self.model.lasting();
+                let missing = self.newton.missing(design, lasting, pieces.support());
+                let price = price(design, pieces.support(), missing, inner.convex);
                 // Pairs of sparse columns take so long that conjugate gradients are there before.
                 let most = if design.matrix().is_sparse() { CONJUGATE } else { DIRECT };
-                if direct <= most { Newton::Matrix(direct) } else { Newton::Conjugate }
+                let kept = missing.is_some();
+                if price <= most { Newton::Matrix { price, kept } } else { Newton::Conjugate }
             }
             _ => Newton::None,
         }
@@ -226,9 +243,10 @@ impl Engine {
     fn is_due(&mut self, suited: Newton, step: f64, inner: Inner) -> bool {
         // A matrix serves further steps. Conjugate gradients in haste took longer than the epochs that
         // they saved (twice the instructions on a sparse lasso).
-        let haste = matches!(suited, Newton::Matrix(_)) && inner.complete;
+        let haste = matches!(suited, Newton::Matrix { .. }) && inner.complete;
         let inner = Inner { complete: haste, ..inner };
-        let at_once = haste && self.model.is_fixed() && self.patience.trusts(suited.price());
+        let kept = matches!(suited, Newton::Matrix { kept: true, .. });
+        let at_once = haste && kept && self.patience.trusts(suited.price());
         (self.patience.is_over(suited.price(), step, inner) || at_once) && inner.hasten
     }
 
@@ -247,7 +265,7 @@ impl Engine {
         let support = (pieces.support(), pieces.lipschitz.as_slice());
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
-            Newton::Matrix(_) => {
+            Newton::Matrix { .. } => {
                 let model = Profiled { model: &self.model, intercept: !intercepts.is_empty() };
                 self.newton.run(*penalty, design, &model, support, beta, &mut end)
             }
@@ -260,7 +278,7 @@ impl Engine {
         self.end = end;
         self.patience.renew(taken);
         self.anderson.clear();
-        taken && matches!(suited, Newton::Matrix(_))
+        taken && matches!(suited, Newton::Matrix { .. })
     }
 
     fn conjugate_step(

@@ -29,19 +29,50 @@ pub(crate) struct Model {
     uniform: Option<f64>,
     /// Whether the curvature is the same at every point.
     fixed: bool,
+    /// How often curvatures were taken, whether those that are there may be held, and room for others.
+    takings: u64,
+    is_held: bool,
+    spare: Vec<f64>,
     /// Roots of the curvatures of a single output, by which the residual is divided, and what it was before.
     roots: Vec<f64>,
     plain: Vec<f64>,
+    /// What several columns add to the predictor.
+    rise: Vec<f64>,
 }
 
 impl Model {
     /// The model of `fit` at `eta`, where its gradient is `grad_eta`.
     pub fn set(&mut self, fit: &dyn DataFit, eta: &[f64], own: &[f64], grad_eta: &[f64]) {
-        self.set_within(fit, eta, own, grad_eta, f64::INFINITY);
+        (self.takings, self.is_held) = (self.takings + 1, false);
+        self.take_curvature(fit, eta, own, grad_eta, f64::INFINITY);
+        self.place(fit.outputs(), grad_eta);
     }
 
-    /// The same with curvatures so large that no sample alone would move by more than `radius`.
+    /// The same of a loss without parameters of its own, with curvatures so large that no sample alone would move
+    /// by more than `radius`, or those of the last point where they are not far from these and not too old to be
+    /// `held`: what is known of them then lasts, and the gradient is exact all the same.
     pub fn set_within(
+        &mut self,
+        fit: &dyn DataFit,
+        eta: &[f64],
+        grad_eta: &[f64],
+        radius: f64,
+        near: f64,
+    ) {
+        let before = std::mem::take(&mut self.curvature);
+        self.curvature = std::mem::take(&mut self.spare);
+        self.take_curvature(fit, eta, &[], grad_eta, radius);
+        if self.is_held && share_of_change(&before, &self.curvature) < near {
+            self.spare = std::mem::replace(&mut self.curvature, before);
+        } else {
+            (self.takings, self.is_held) = (self.takings + 1, true);
+            self.spare = before;
+        }
+        self.place(fit.outputs(), grad_eta);
+    }
+
+    /// Takes the curvatures of `fit` at `eta`.
+    fn take_curvature(
         &mut self,
         fit: &dyn DataFit,
         eta: &[f64],
@@ -67,6 +98,11 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// Begins where the gradient is `grad_eta`, under the curvatures that are there.
+    fn place(&mut self, outputs: usize, grad_eta: &[f64]) {
+        let n = grad_eta.len() / outputs.max(1);
         let first = self.curvature.first().copied().unwrap_or(0.0);
         self.uniform = self.curvature.iter().all(|h| *h == first).then_some(first);
         self.residual.clear();
@@ -243,20 +279,33 @@ impl Model {
     }
 
     /// The same for the design's columns, several at a time where they are dense; `steps` are along features.
-    /// False, with nothing done, where curvatures differ or there are several outputs.
+    /// False, with nothing done, where curvatures differ and columns are sparse, or there are several outputs.
     pub fn advance_all(
         &mut self,
         design: &Design,
         steps: impl Iterator<Item = (usize, f64)>,
     ) -> bool {
-        let Some(h) = self.uniform.filter(|_| self.outputs() == 1) else { return false };
-        let mut shift = 0.0;
-        let falls = steps.map(|(j, step)| {
-            shift += step * design.centre(j) / design.scale(j);
-            (j, -step * h)
-        });
-        design.add_up(falls, &mut self.residual);
-        self.shift[0] += shift;
+        if self.outputs() > 1 {
+            return false;
+        }
+        if let Some(h) = self.uniform {
+            let mut shift = 0.0;
+            let falls = steps.map(|(j, step)| {
+                shift += step * design.centre(j) / design.scale(j);
+                (j, -step * h)
+            });
+            design.add_up(falls, &mut self.residual);
+            self.shift[0] += shift;
+            return true;
+        }
+        if design.matrix().is_sparse() {
+            return false;
+        }
+        self.rise.clear();
+        self.rise.resize(self.residual.len(), 0.0);
+        self.shift[0] += design.add_up(steps, &mut self.rise);
+        let falls = self.rise.iter().zip(&self.curvature).map(|(rise, h)| h * rise);
+        self.residual.iter_mut().zip(falls).for_each(|(q, fall)| *q -= fall);
         true
     }
 
@@ -269,9 +318,9 @@ impl Model {
         }
     }
 
-    /// Whether the curvature is the same at every point.
-    pub fn is_fixed(&self) -> bool {
-        self.fixed
+    /// Whether the curvature may be the same at other points.
+    pub fn lasts(&self) -> bool {
+        self.lasting().is_some()
     }
 
     /// Whether all samples and outputs have one curvature.
@@ -279,11 +328,12 @@ impl Model {
         self.uniform.is_some()
     }
 
-    /// The bits of a number that tells one curvature of the loss from another, where it is that of all samples
-    /// or at all points.
+    /// A number that tells one curvature of the loss from another, where it may be the same at other points: as
+    /// it is that of all samples, or of all points, or held.
     pub fn lasting(&self) -> Option<u64> {
         let total = || self.total.iter().sum::<f64>().to_bits();
-        self.uniform.map(f64::to_bits).or_else(|| self.fixed.then(total))
+        let held = self.is_held.then_some(self.takings);
+        self.uniform.map(f64::to_bits).or_else(|| self.fixed.then(total)).or(held)
     }
 
     /// The common curvature; 0 where there is none.
@@ -306,6 +356,16 @@ impl Model {
         self.shift.len()
     }
 }
+
+/// The share of all curvatures that they have changed by, sample by sample.
+fn share_of_change(before: &[f64], now: &[f64]) -> f64 {
+    if before.len() != now.len() {
+        return f64::INFINITY;
+    }
+    let change: f64 = before.iter().zip(now).map(|(before, now)| (before - now).abs()).sum();
+    change / kernels::sum(before)
+}
+
 /// A model with the intercepts at their best wherever the coefficients are, if there are any.
 pub(crate) struct Profiled<'a> {
     pub model: &'a Model,
@@ -322,8 +382,8 @@ impl Quadratic for Profiled<'_> {
     fn weights(&self, k: usize) -> Curvatures<'_> {
         self.model.weights(k)
     }
-    fn is_fixed(&self) -> bool {
-        self.model.is_fixed()
+    fn lasting(&self) -> Option<u64> {
+        self.model.lasting()
     }
     fn eliminate(
         &self,

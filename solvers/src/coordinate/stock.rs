@@ -37,7 +37,8 @@ pub(super) struct Stock {
     products: Triangle,
     /// The column of the predictor whose curvature they are taken under.
     output: usize,
-    fixed: bool,
+    /// What tells that curvature from others.
+    lasting: Option<u64>,
     /// What the model keeps to take the free parameters out of products, a number for each of the first columns.
     kept: Vec<f64>,
     block: Vec<f64>,
@@ -83,11 +84,17 @@ impl Stock {
         }
     }
 
+    /// Whether what is there holds under the curvatures that `lasting` tells from others, as far as these are of
+    /// the same column of the predictor.
+    pub fn holds_under(&self, lasting: Option<u64>) -> bool {
+        lasting.is_some() && lasting == self.lasting
+    }
+
     /// Whether what is there stays under the curvature of column `k` of the predictor.
     pub fn lasts(&mut self, model: &dyn Quadratic, k: usize) -> bool {
         let uniform = matches!(model.weights(k), Curvatures::Uniform(_));
-        let lasts = self.fixed && model.is_fixed() && (uniform || self.output == k);
-        (self.fixed, self.output) = (model.is_fixed(), k);
+        let lasts = self.holds_under(model.lasting()) && (uniform || self.output == k);
+        (self.lasting, self.output) = (model.lasting(), k);
         lasts
     }
 

@@ -83,8 +83,8 @@ pub(crate) trait Quadratic {
     fn weighted_residual(&self, k: usize, out: &mut Vec<f64>);
     /// The curvatures of column `k`.
     fn weights(&self, k: usize) -> Curvatures<'_>;
-    /// Whether the curvatures are the same at every point.
-    fn is_fixed(&self) -> bool;
+    /// What tells these curvatures from others, where they may be the same at other points.
+    fn lasting(&self) -> Option<u64>;
     /// Takes from `products`, those of the columns `features` with one another under those curvatures, what the
     /// free parameters make up for, from column `first` on. What `kept` holds is from the last time, one number
     /// for each of the first features, and may grow.
@@ -276,10 +276,21 @@ impl SupportNewton {
         moved && end.iter().all(|b| b.is_finite())
     }
 
-    /// How many of `support` are not among the columns whose products are kept.
-    pub fn missing(&self, design: &Design, support: &[usize]) -> usize {
+    /// How many columns there are whose products are kept.
+    pub fn columns(&self) -> usize {
+        self.matrix.columns()
+    }
+
+    /// How many of `support` are not among the columns whose products are kept, as far as they hold under the
+    /// curvatures that `lasting` tells from others; `None` where none does.
+    pub fn missing(
+        &self,
+        design: &Design,
+        lasting: Option<u64>,
+        support: &[usize],
+    ) -> Option<usize> {
         let p = design.features();
-        self.matrix.missing(support.iter().map(|flat| flat % p))
+        self.matrix.missing(lasting, support.iter().map(|flat| flat % p))
     }
 
     /// Whether the matrix has no chance of being definite.

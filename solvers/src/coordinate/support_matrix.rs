@@ -52,9 +52,19 @@ impl SupportMatrix {
         self.find_slots();
     }
 
-    /// How many of the columns `features` it has to be formed with anew.
-    pub fn missing(&self, features: impl Iterator<Item = usize>) -> usize {
-        self.stock.missing(features)
+    /// How many columns there are products of.
+    pub fn columns(&self) -> usize {
+        self.stock.len()
+    }
+
+    /// How many of the columns `features` it has to be formed with anew under the curvatures that `lasting` tells
+    /// from others; `None` where it has none of that kind.
+    pub fn missing(
+        &self,
+        lasting: Option<u64>,
+        features: impl Iterator<Item = usize>,
+    ) -> Option<usize> {
+        self.stock.holds_under(lasting).then(|| self.stock.missing(features))
     }
 
     /// `out <- M v`.
@@ -128,8 +138,8 @@ mod tests {
         fn weights(&self, _: usize) -> Curvatures<'_> {
             self.0
         }
-        fn is_fixed(&self) -> bool {
-            self.1
+        fn lasting(&self) -> Option<u64> {
+            self.1.then_some(1)
         }
         fn eliminate(
             &self,

@@ -425,8 +425,8 @@ impl Quadratic for Single<'_> {
     fn weights(&self, _: usize) -> Curvatures<'_> {
         Curvatures::Each(self.model.diagonal(0))
     }
-    fn is_fixed(&self) -> bool {
-        false
+    fn lasting(&self) -> Option<u64> {
+        None
     }
     fn eliminate(
         &self,

@@ -3,6 +3,9 @@
 /// The largest share of the violation of before that counts as a fall.
 const FALLS: f64 = 0.7;
 
+/// The same where curvatures were held.
+const HELD: f64 = 0.5;
+
 /// By what the tolerance shrinks and grows, and down to what.
 const TIGHTER: f64 = 0.3;
 const LOOSER: f64 = 2.0;
@@ -19,12 +22,14 @@ pub(super) struct Care {
     largest: f64,
     /// Whether that step was a single epoch.
     brief: bool,
+    /// Whether the last steps brought the largest violation down by as much as curvatures of before may.
+    falls: bool,
     share: f64,
 }
 
 impl Default for Care {
     fn default() -> Self {
-        Self { largest: f64::INFINITY, brief: false, share: 1.0 }
+        Self { largest: f64::INFINITY, brief: false, falls: true, share: 1.0 }
     }
 }
 
@@ -36,8 +41,14 @@ impl Care {
         } else if self.brief {
             self.share = (self.share * TIGHTER).max(TIGHTEST);
         }
+        self.falls = largest <= HELD * self.largest;
         (self.largest, self.brief) = (largest, false);
         self.share
+    }
+
+    /// Whether the step that begins may go on with curvatures of before.
+    pub fn holds(&self) -> bool {
+        self.falls
     }
 
     /// Says how many epochs the step took.

@@ -5,9 +5,9 @@ use fenchel_core::{Certifier, Convexity, Problem};
 
 use super::ProxNewton;
 use super::step::is_coupled;
-use crate::bridge::run;
+use crate::bridge::run_and_return;
 use crate::card::register_solver;
-use crate::coordinate::Units;
+use crate::coordinate::{Engine, Units};
 use crate::method::{Control, Method, Missing, Outcome, Suitability};
 
 /// Largest number of coefficients for which the Gram matrix is formed.
@@ -89,12 +89,18 @@ impl Method for ProxNewtonMethod {
         start: Vec<f64>,
         control: &mut Control<'_>,
     ) -> Result<Outcome, Error> {
+        let model = problem.objective.as_linear().expect("`supports` asked for a linear model");
+        let mut engine: Engine = control.kept.take().unwrap_or_default();
+        engine.begin(&model.design);
         let solver = ProxNewton {
+            engine,
             tol: control.tol,
             radius: f64::INFINITY,
             certifier: Certifier::bounding(),
             ..ProxNewton::default()
         };
-        run(problem, solver, start, control)
+        let (outcome, solver) = run_and_return(problem, solver, start, control)?;
+        control.kept.put(solver.engine);
+        Ok(outcome)
     }
 }

@@ -60,8 +60,9 @@ struct ProxNewton {
     radius: f64,
     care: Care,
     correction: Correction,
-    /// Largest relative certificate that counts as solved.
+    /// Largest relative certificate that counts as solved, and about the one where the next step begins.
     tol: f64,
+    relative: f64,
     eta: Vec<f64>,
     grad_eta: Vec<f64>,
     grad_own: Vec<f64>,
@@ -142,6 +143,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
         let few = shape.features - inside <= inside + FEW;
         let mut reached = f64::INFINITY;
         let mut certificate = None;
+        self.relative = state.certificate.relative;
         for _ in 0..STEPS {
             let step = self.newton_step(&p, units.as_ref(), largest, &mut state.params)?;
             certificate = None;
@@ -152,7 +154,9 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let far = self.far(&p);
             let in_values = state.certificate.kind == CertificateKind::DualityGap;
             if in_values && step.share == 1.0 && step.gain > far && step.gain.is_finite() {
+                let before = largest;
                 largest = self.violation(&p, units, &state.params)?;
+                self.relative *= (largest / before).powi(2);
                 continue;
             }
             if few {
@@ -161,6 +165,7 @@ impl<'p> Solver<Problem<'p>, FitState> for ProxNewton {
             let features = self.working.features();
             let now = self.certifier.certify_over(&p, &state.params, features);
             certificate = Some(now);
+            self.relative = now.relative;
             if now.relative <= SHARE * self.tol || now.relative >= PAYS * reached {
                 break;
             }

@@ -5,7 +5,7 @@ use fenchel_core::{Convexity, LinearModel, Problem, Separable, Shape, kernels};
 
 use super::search::Step;
 use super::{LEAST, ProxNewton};
-use crate::coordinate::{Inner, Units};
+use crate::coordinate::{Inner, NEAR, Units};
 use crate::newton::coupled::Start;
 
 /// Epochs of coordinate descent on one model at most.
@@ -19,6 +19,9 @@ const ROUGH: f64 = 0.3;
 
 /// By what the radius within which the model is trusted grows after a whole step.
 const GROWTH: f64 = 2.0;
+
+/// The share of the violation which is enough that steps under curvatures of before are to leave at most.
+const LEFT: f64 = 0.1;
 
 /// A residual of the model in which rounding may be taken for a step, as where a loss is flat to second
 /// order: the change of the predictor is then computed from the coefficients.
@@ -61,7 +64,8 @@ impl ProxNewton {
             }
             _ => {
                 let (eta, grad) = (&self.eta, &self.grad_eta);
-                self.engine.model.set_within(&*model.fit, eta, &[], grad, self.radius);
+                let near = if self.care.holds() { self.near() } else { 0.0 };
+                self.engine.model.set_within(&*model.fit, eta, grad, self.radius, near);
                 match units {
                     Some(units) => {
                         let (beta, intercepts, _) = p.shape().split_mut(params);
@@ -97,6 +101,13 @@ impl ProxNewton {
             self.correct(p, model, *penalty, params)?;
         }
         Ok(step)
+    }
+
+    /// The share of all curvatures by which they may have changed and be held: what pays, or what is enough for the
+    /// tolerance, as the certificate falls with the square of the violation.
+    fn near(&self) -> f64 {
+        let enough = LEFT * (self.tol / self.relative).sqrt();
+        self.engine.near().max(enough.min(NEAR))
     }
 
     /// The largest violation on the working set, outside of which there is none, at the start of the
