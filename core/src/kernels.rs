@@ -381,7 +381,25 @@ pub fn norm2(a: &[f64]) -> f64 {
 
 /// `max_i |a_i|`, 0 for an empty slice, NaN where an entry is NaN.
 pub fn max_abs(a: &[f64]) -> f64 {
-    a.iter().fold(0.0, |top, x| if x.abs() > top || x.is_nan() { x.abs() } else { top })
+    if a.len() < SHORT {
+        return max_abs_inner(a);
+    }
+    wide!(max_abs_inner(a: &'a [f64]) -> f64)
+}
+
+/// Bits of positive numbers are ordered as the numbers are, and above them all are those of NaN.
+#[inline(always)]
+fn max_abs_inner(a: &[f64]) -> f64 {
+    let bits = |x: f64| x.abs().to_bits() as i64;
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    let mut tops = [0; LANES];
+    for x in chunks {
+        for l in 0..LANES {
+            tops[l] = tops[l].max(bits(x[l]));
+        }
+    }
+    let top = tops.into_iter().chain(rest.iter().map(|x| bits(*x))).fold(0, i64::max);
+    f64::from_bits(top as u64)
 }
 
 /// `sign(v) max(|v| - t, 0)`: the prox of `t |.|`.
@@ -462,6 +480,25 @@ mod tests {
             }
             assert!((sum(&a) - a.iter().sum::<f64>()).abs() < 1e-13);
         }
+    }
+
+    #[test]
+    fn the_largest_size_is_found_at_every_place_and_nan_is_above_all() {
+        for n in 1..80 {
+            let mut a: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
+            for at in 0..n {
+                let before = std::mem::replace(&mut a[at], -3.5);
+                assert_eq!(max_abs(&a), 3.5);
+                a[at] = f64::NEG_INFINITY;
+                assert_eq!(max_abs(&a), f64::INFINITY);
+                a[at] = -f64::NAN;
+                assert!(max_abs(&a).is_nan());
+                a[at] = before;
+            }
+        }
+        assert_eq!(max_abs(&[]), 0.0);
+        assert_eq!(max_abs(&[-0.0; 9]).to_bits(), 0);
+        assert_eq!(max_abs(&[-5e-324; 40]), 5e-324);
     }
 
     #[test]

@@ -267,6 +267,10 @@ impl Certifier {
         let along =
             directions.coefficients().iter().copied().zip(right[directions.whole()..].iter());
         let free = along.map(|(flat, g)| (flat, *g)).collect();
+        let norms = directions.norms();
+        if directions.within(&right, &norms, kernels::norm2(&self.work.grad_eta), EXACT) {
+            return Some(free);
+        }
         let curvature = fit.as_curvature();
         let product = curvature.and_then(|c| c.as_product());
         let is_kept = self.reuse && product.is_none() && self.gram.len() == m * m;
@@ -275,7 +279,6 @@ impl Certifier {
             false => self.curve(fit, &directions),
         };
         let form = curvature.map_or(CurvatureForm::Diagonal, |c| c.form());
-        let norms = directions.norms();
         let (curved, dual) = (&mut self.curved, &mut self.work.grad_eta);
         // Twice if need be: the second pass removes what rounding left in the first.
         for _ in 0..2 {

@@ -197,6 +197,15 @@ impl FreeColumn {
 }
 
 impl FreeFunction for EtaFunction<'_> {
+    /// Of intercepts' entries, which are sums over samples.
+    fn rounding(&self) -> f64 {
+        let others = |column: &FreeColumn| !column.ones;
+        if self.fit.as_own().is_some() || self.columns.iter().any(others) {
+            return 0.0;
+        }
+        f64::EPSILON * self.grad_eta.iter().map(|g| g.abs()).sum::<f64>()
+    }
+
     fn value_gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
         self.set_eta(t);
         let m = self.columns.len();
@@ -225,6 +234,14 @@ impl FreeFunction for EtaFunction<'_> {
             }
             self.curvature.resize(form.length(n, outputs), 0.0);
             curvature.curvature(&self.eta, &[], &mut self.curvature);
+        }
+        let plain = matches!(form, CurvatureForm::Constant | CurvatureForm::Diagonal);
+        if plain && product.is_none() && self.columns.iter().all(|column| column.ones) {
+            out.fill(0.0);
+            for (k, column) in self.columns.iter().enumerate() {
+                out[k * m + k] = sum(column.part(&self.curvature, n));
+            }
+            return true;
         }
         let mut hessian = product.map(|product| product.at(&self.eta, &[]));
         let mut direction = vec![0.0; self.eta.len()];

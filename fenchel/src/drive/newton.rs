@@ -19,6 +19,10 @@ pub(super) trait FreeFunction {
     fn value_gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64;
     /// Writes the Hessian, row by row; `false` where it is not known.
     fn hessian(&mut self, t: &[f64], out: &mut [f64]) -> bool;
+    /// What rounding alone may leave of an entry of the last gradient; 0 where that is not known.
+    fn rounding(&self) -> f64 {
+        0.0
+    }
 }
 
 /// A minimiser of `function` near `start`, where the value must be finite (else `start` returns).
@@ -44,7 +48,7 @@ fn newton(function: &mut dyn FreeFunction, mut point: Point) -> Vec<f64> {
     let d = point.t.len();
     let mut hessian = vec![0.0; d * d];
     for _ in 0..MOST_NEWTON_STEPS {
-        if max_abs(&point.grad) == 0.0 {
+        if max_abs(&point.grad) <= function.rounding() {
             break;
         }
         if !function.hessian(&point.t, &mut hessian) {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use fenchel_core::{
     Baseline, Certifier, LinearModel, Objective, Penalty, Problem, Snapshot, Workspace,
     dual::{fit_free, intercept_columns},
-    kernels::max_abs,
+    kernels::{max_abs, norm2, sum},
     worst,
 };
 
@@ -56,17 +56,16 @@ impl Null {
         if let Some(null) = Self::by_prox(objective, penalty, directions.as_ref()) {
             return null;
         }
-        let at_origin = Evaluated::at(objective, &origin);
-        let mut sizes = at_origin.as_ref().map_or(0.0, Evaluated::size);
-        let (zero, at_zero) = match at_origin.filter(|at| at.is_flat) {
-            Some(at) => (origin, Some(at)),
-            None => {
-                let zero = fitted(objective, &nothing, origin);
-                let at_zero = Evaluated::at(objective, &zero);
-                (zero, at_zero)
-            }
+        // Of another objective the gradient itself.
+        let other = objective.as_linear().is_none().then(|| Evaluated::at(objective, &origin));
+        let other = other.flatten().map_or(0.0, |at| at.size(None));
+        let at_origin = Slope::at(objective, &origin);
+        let zero = match at_origin.as_ref().is_some_and(|at| at.is_flat) {
+            true => origin,
+            false => fitted(objective, &nothing, origin),
         };
-        sizes = sizes.max(at_zero.as_ref().map_or(0.0, Evaluated::size));
+        let at_zero = Evaluated::at(objective, &zero);
+        let sizes = at_zero.as_ref().map_or(other, |at| at.size(at_origin.as_ref()).max(other));
         let along = directions
             .as_ref()
             .filter(|free| free.len() > 0 && objective.as_smooth().is_some())
@@ -198,13 +197,38 @@ impl Null {
     }
 }
 
+/// The gradient of a linear model in its predictor, without a look at the design.
+struct Slope {
+    norm: f64,
+    /// Whether the gradient in the free parameters is zero but for the rounding of the sums that it is made of.
+    is_flat: bool,
+}
+
+impl Slope {
+    fn at(objective: &dyn Objective, params: &[f64]) -> Option<Self> {
+        let model = objective.as_linear()?;
+        let (shape, n) = (model.shape(), model.fit.samples());
+        let (mut eta, mut grad_eta, mut own) = (Vec::new(), Vec::new(), vec![0.0; shape.own]);
+        let value = model.gradient_in_eta(params, &mut eta, &mut grad_eta, &mut own)?;
+        let norm = norm2(&grad_eta);
+        if !value.is_finite() || !norm.is_finite() {
+            return None;
+        }
+        let intercepts = grad_eta.chunks(n.max(1)).take(shape.intercepts).map(sum);
+        let free = intercepts.fold(max_abs(&own), |free, g| worst(free, g.abs()));
+        // What n terms lose when they are summed, as a rule.
+        let terms: f64 = grad_eta.iter().map(|g| g.abs()).sum();
+        let is_flat = free <= (n as f64).sqrt() * f64::EPSILON * terms;
+        Some(Self { norm, is_flat })
+    }
+}
+
 /// An objective at a point, where it has a gradient and that is finite.
 struct Evaluated {
     value: f64,
     gradient: Vec<f64>,
-    /// Whether the gradient in the free parameters of a linear model is zero but for the rounding of
-    /// the sums that it is made of.
-    is_flat: bool,
+    /// The norm of the gradient in the linear predictor, where there is one.
+    norm: f64,
 }
 
 impl Evaluated {
@@ -216,19 +240,13 @@ impl Evaluated {
         if !value.is_finite() || !max_abs(&gradient).is_finite() {
             return None;
         }
-        let free = max_abs(&gradient[objective.shape().coefficients()..]);
-        // What n terms lose when they are summed, as a rule.
-        let rounding = |n: usize| {
-            let terms: f64 = work.grad_eta.iter().map(|g| g.abs()).sum();
-            (n as f64).sqrt() * f64::EPSILON * terms
-        };
-        let is_flat = objective.as_linear().is_some_and(|m| free <= rounding(m.fit.samples()));
-        Some(Self { value, gradient, is_flat })
+        Some(Self { value, gradient, norm: norm2(&work.grad_eta) })
     }
 
-    /// The largest entry of the gradient.
-    fn size(&self) -> f64 {
-        max_abs(&self.gradient)
+    /// The largest entry of the gradient, or about the one at the origin where that is the larger.
+    fn size(&self, origin: Option<&Slope>) -> f64 {
+        let longer = origin.map_or(1.0, |origin| origin.norm / self.norm);
+        max_abs(&self.gradient) * if longer > 1.0 && longer.is_finite() { longer } else { 1.0 }
     }
 }
 
