@@ -99,7 +99,7 @@ impl<'p> Solver<Problem<'p>, FitState> for CoordinateDescent {
             let (beta, intercepts, _) = shape.split_mut(&mut state.params);
             let complete = self.working.complete;
             let (tol, hasten) = (INNER * largest, true);
-            let inner = Inner { tol, epochs: EPOCHS, convex, hasten, complete };
+            let inner = Inner { tol, epochs: EPOCHS, convex, hasten, complete, ends: true };
             let working = &self.working.units;
             self.engine.descend(&units, &model.design, working, beta, intercepts, inner);
             // Another pass over all of the data, once as much was spent since the last one.

@@ -101,6 +101,9 @@ pub(crate) struct Inner {
     pub hasten: bool,
     /// Whether no violator was left out, so that the support is likely to stay.
     pub complete: bool,
+    /// Whether a Newton step on a matrix that is taken ends it, where others go on with an epoch over all pieces: that
+    /// makes sure of progress.
+    pub ends: bool,
 }
 
 impl Engine {
@@ -158,9 +161,8 @@ impl Engine {
                     if self.is_due(suited, step, inner)
                         && self.newton(suited, units, design, &nonzero, beta, intercepts)
                     {
-                        // Of a loss that is its own model the certificate tells, and of
-                        // others the next epoch over all pieces.
-                        if self.model.lasts() {
+                        // The certificate tells, or the next epoch over all pieces.
+                        if inner.ends {
                             break 'descent;
                         }
                         break;
@@ -172,7 +174,7 @@ impl Engine {
             } else {
                 if self.is_due(suited, last, inner)
                     && self.newton(suited, units, design, &nonzero, beta, intercepts)
-                    && self.model.lasts()
+                    && inner.ends
                 {
                     break 'descent;
                 }

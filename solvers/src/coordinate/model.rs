@@ -31,7 +31,7 @@ pub(crate) struct Model {
     fixed: bool,
     /// How often curvatures were taken, whether those that are there may be held, and room for others.
     takings: u64,
-    is_held: bool,
+    holdable: bool,
     spare: Vec<f64>,
     /// Roots of the curvatures of a single output, by which the residual is divided, and what it was before.
     roots: Vec<f64>,
@@ -43,14 +43,14 @@ pub(crate) struct Model {
 impl Model {
     /// The model of `fit` at `eta`, where its gradient is `grad_eta`.
     pub fn set(&mut self, fit: &dyn DataFit, eta: &[f64], own: &[f64], grad_eta: &[f64]) {
-        (self.takings, self.is_held) = (self.takings + 1, false);
+        (self.takings, self.holdable) = (self.takings + 1, false);
         self.take_curvature(fit, eta, own, grad_eta, f64::INFINITY);
         self.place(fit.outputs(), grad_eta);
     }
 
     /// The same of a loss without parameters of its own, with curvatures so large that no sample alone would move
-    /// by more than `radius`, or those of the last point where they are not far from these and not too old to be
-    /// `held`: what is known of them then lasts, and the gradient is exact all the same.
+    /// by more than `radius`; or with those that are there already, where the share of all by which they differ is
+    /// less than `near`: what is known of them then lasts, and the gradient is exact all the same.
     pub fn set_within(
         &mut self,
         fit: &dyn DataFit,
@@ -62,10 +62,10 @@ impl Model {
         let before = std::mem::take(&mut self.curvature);
         self.curvature = std::mem::take(&mut self.spare);
         self.take_curvature(fit, eta, &[], grad_eta, radius);
-        if self.is_held && share_of_change(&before, &self.curvature) < near {
+        if self.holdable && share_of_change(&before, &self.curvature) < near {
             self.spare = std::mem::replace(&mut self.curvature, before);
         } else {
-            (self.takings, self.is_held) = (self.takings + 1, true);
+            (self.takings, self.holdable) = (self.takings + 1, true);
             self.spare = before;
         }
         self.place(fit.outputs(), grad_eta);
@@ -318,11 +318,6 @@ impl Model {
         }
     }
 
-    /// Whether the curvature may be the same at other points.
-    pub fn lasts(&self) -> bool {
-        self.lasting().is_some()
-    }
-
     /// Whether all samples and outputs have one curvature.
     pub fn is_uniform(&self) -> bool {
         self.uniform.is_some()
@@ -332,7 +327,7 @@ impl Model {
     /// it is that of all samples, or of all points, or held.
     pub fn lasting(&self) -> Option<u64> {
         let total = || self.total.iter().sum::<f64>().to_bits();
-        let held = self.is_held.then_some(self.takings);
+        let held = self.holdable.then_some(self.takings);
         self.uniform.map(f64::to_bits).or_else(|| self.fixed.then(total)).or(held)
     }
 
@@ -370,7 +365,8 @@ fn share_of_change(before: &[f64], now: &[f64]) -> f64 {
 pub(crate) struct Profiled<'a> {
     pub model: &'a Model,
     pub intercept: bool,
-    /// Features of a single output, ascending, and the sums of their stored columns under the curvatures.
+    /// Features of a single output, ascending, and the sums of their stored columns under the curvatures, but for
+    /// rounding where these are not of copies.
     pub sums: (&'a [usize], &'a [f64]),
 }
 
@@ -402,7 +398,8 @@ impl Quadratic for Profiled<'_> {
         }
         let weights = self.weights(k);
         let new = features[sums.len()..].iter().map(|&j| {
-            let known = self.sums.0.binary_search(&j).ok().filter(|_| self.outputs() == 1);
+            let exact = self.outputs() == 1 && self.model.roots.is_empty();
+            let known = self.sums.0.binary_search(&j).ok().filter(|_| exact);
             let sum = match known {
                 Some(at) => self.sums.1[at],
                 None => weights.dot(design.stored_column(j)),
@@ -413,5 +410,79 @@ impl Quadratic for Profiled<'_> {
         for end in first..features.len() {
             kernels::axpy(-sums[end] / total, &sums[..=end], products.column_mut(end));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fenchel_core::elementwise::{Elementwise, ElementwiseFit, ElementwiseSmooth, SmoothCurved};
+    use fenchel_core::{Response, Samples};
+
+    use super::Model;
+
+    /// `exp(eta) - y eta`.
+    #[derive(Debug)]
+    struct Counts;
+
+    impl Elementwise for Counts {
+        fn value(&self, y: f64, eta: f64) -> f64 {
+            eta.exp() - y * eta
+        }
+        fn saturated(&self, _: f64) -> f64 {
+            0.0
+        }
+        fn as_smooth(fit: &ElementwiseFit<Self>) -> Option<&dyn SmoothCurved> {
+            Some(fit)
+        }
+    }
+
+    impl ElementwiseSmooth for Counts {
+        fn value_derivative(&self, y: f64, eta: f64) -> (f64, f64) {
+            (self.value(y, eta), eta.exp() - y)
+        }
+        fn second_derivative(&self, _: f64, eta: f64) -> f64 {
+            eta.exp()
+        }
+        fn second_bound(&self) -> Option<f64> {
+            None
+        }
+    }
+
+    #[test]
+    fn curvatures_are_held_while_they_are_near_and_the_gradient_is_that_of_the_point() {
+        let y = vec![1.0, 3.0, 0.0, 2.0];
+        let response = Response::Numeric { values: y.clone(), columns: 1 };
+        let samples = Samples::new(response, None).unwrap();
+        let fit = ElementwiseFit::new(Counts, y.clone(), &samples).unwrap();
+        let at = |eta: &[f64]| -> Vec<f64> {
+            eta.iter().zip(&y).map(|(eta, y)| (eta.exp() - y) / 4.0).collect()
+        };
+        let (first, near, far) = ([0.1, 1.0, -0.5, 0.4], [0.12, 1.01, -0.5, 0.4], [0.5; 4]);
+        let mut model = Model::default();
+        model.set_within(&fit, &first, &at(&first), f64::INFINITY, 0.1);
+        let number = model.lasting().expect("it may be held");
+        let held = model.curvature(0).unwrap().to_vec();
+        assert!(held.iter().zip(first).all(|(h, eta)| (h - eta.exp() / 4.0).abs() < 1e-15));
+
+        model.set_within(&fit, &near, &at(&near), f64::INFINITY, 0.1);
+        assert_eq!(model.lasting(), Some(number));
+        assert_eq!(model.curvature(0).unwrap(), held);
+        let fall: Vec<f64> = at(&near).iter().map(|g| -g).collect();
+        assert_eq!(model.residual, fall);
+
+        // Too far, or nothing is near enough.
+        model.set_within(&fit, &far, &at(&far), f64::INFINITY, 0.1);
+        let other = model.lasting().unwrap();
+        assert_ne!(other, number);
+        model.set_within(&fit, &first, &at(&first), f64::INFINITY, 0.1);
+        model.set_within(&fit, &near, &at(&near), f64::INFINITY, 0.0);
+        assert!(![number, other].contains(&model.lasting().unwrap()), "no number comes twice");
+        assert_ne!(model.curvature(0).unwrap(), held);
+
+        // What is set for good is not held afterwards.
+        model.set(&fit, &near, &[], &at(&near));
+        assert_eq!(model.lasting(), None);
+        model.set_within(&fit, &near, &at(&near), f64::INFINITY, 0.1);
+        assert!(model.lasting().is_some_and(|last| last != number && last != other));
     }
 }

@@ -83,4 +83,17 @@ mod tests {
         }
         assert_eq!(care.begin(0.5 * violation), 1.0);
     }
+
+    #[test]
+    fn curvatures_of_before_are_left_where_the_violation_does_not_fall_by_half() {
+        let mut care = Care::default();
+        care.begin(1.0);
+        assert!(care.holds(), "nothing is known yet");
+        care.begin(0.4);
+        assert!(care.holds());
+        care.begin(0.3);
+        assert!(!care.holds());
+        care.begin(0.1);
+        assert!(care.holds());
+    }
 }

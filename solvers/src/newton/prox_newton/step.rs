@@ -57,6 +57,7 @@ impl ProxNewton {
             convex: p.penalty.convexity() == Convexity::Convex,
             hasten: !corrects,
             complete: self.working.complete,
+            ends: self.care.holds(),
         };
         match units {
             Some(units) if is_coupled(model) => {
