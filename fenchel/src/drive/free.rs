@@ -236,7 +236,9 @@ impl FreeFunction for EtaFunction<'_> {
             curvature.curvature(&self.eta, &[], &mut self.curvature);
         }
         let plain = matches!(form, CurvatureForm::Constant | CurvatureForm::Diagonal);
-        if plain && product.is_none() && self.columns.iter().all(|column| column.ones) {
+        let apart = |(k, column): (usize, &FreeColumn)| column.ones && column.output == Some(k);
+        if plain && product.is_none() && self.columns.iter().enumerate().all(apart) {
+            // One intercept an output, which have nothing to do with one another.
             out.fill(0.0);
             for (k, column) in self.columns.iter().enumerate() {
                 out[k * m + k] = sum(column.part(&self.curvature, n));
