@@ -192,7 +192,7 @@ fn descent_on_copies_of_sparse_columns_ends_where_that_on_the_columns_does() {
                 let penalty = lasso(0.05, Shows::Separable);
                 let problem = problem(&model, &penalty);
                 let method = methods().iter().find(|m| m.supports(&problem).is_ok()).unwrap();
-                let mut control = Control { tol: 4e-12, ..Control::default() };
+                let mut control = Control { tol: 1e-12, ..Control::default() };
                 let start = fenchel_core::Objective::start(&model);
                 let outcome = method.solve(&problem, start, &mut control).unwrap();
                 assert_eq!(outcome.status, Status::Converged, "{loss:?}, {scale}");

@@ -268,9 +268,7 @@ impl Engine {
         let mut end = std::mem::take(&mut self.end);
         let found = match suited {
             Newton::Matrix { .. } => {
-                let sums = (pieces.units.as_slice(), pieces.sums.as_slice());
-                let intercept = !intercepts.is_empty();
-                let model = Profiled { model: &self.model, intercept, sums };
+                let model = Profiled { model: &self.model, intercept: !intercepts.is_empty() };
                 self.newton.run(*penalty, design, &model, support, beta, &mut end)
             }
             Newton::Conjugate => {

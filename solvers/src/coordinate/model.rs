@@ -365,9 +365,6 @@ fn share_of_change(before: &[f64], now: &[f64]) -> f64 {
 pub(crate) struct Profiled<'a> {
     pub model: &'a Model,
     pub intercept: bool,
-    /// Features of a single output, ascending, and the sums of their stored columns under the curvatures, but for
-    /// rounding where these are not of copies.
-    pub sums: (&'a [usize], &'a [f64]),
 }
 
 impl Quadratic for Profiled<'_> {
@@ -398,12 +395,7 @@ impl Quadratic for Profiled<'_> {
         }
         let weights = self.weights(k);
         let new = features[sums.len()..].iter().map(|&j| {
-            let exact = self.outputs() == 1 && self.model.roots.is_empty();
-            let known = self.sums.0.binary_search(&j).ok().filter(|_| exact);
-            let sum = match known {
-                Some(at) => self.sums.1[at],
-                None => weights.dot(design.stored_column(j)),
-            };
+            let sum = weights.dot(design.stored_column(j));
             (sum - design.centre(j) * total) / design.scale(j)
         });
         sums.extend(new);

@@ -429,7 +429,7 @@ mod tests {
             model.set(&fit, &[0.0; N], &[], &grad_eta);
             let support: Vec<usize> = (0..P).collect();
             let mut end = Vec::new();
-            let model = Profiled { model: &model, intercept: true, sums: (&[], &[]) };
+            let model = Profiled { model: &model, intercept: true };
             let bounds = vec![1.0; P];
             let mut newton = SupportNewton::default();
             assert!(newton.run(&penalty, &design, &model, (&support, &bounds), &beta, &mut end));
