@@ -21,7 +21,7 @@ const COPIED: f64 = 0.3;
 
 /// The largest share of change that curvatures are held for, and how many columns of Newton steps that takes: with so
 /// many their products cost as much as some ten steps (measured: with a quarter of that, loose fits take longer).
-pub(crate) const NEAR: f64 = 0.1;
+const NEAR: f64 = 0.1;
 const MANY: f64 = 512.0;
 
 /// Epochs that a Newton step by conjugate gradients costs.
@@ -118,9 +118,13 @@ impl Engine {
 
     /// The share of all curvatures by which they may have changed and be held. A step under curvatures of before
     /// leaves about that share of the violation before it, and saves the products of the columns of Newton steps: the
-    /// more the more of them there are, beside the passes over columns that each step takes.
-    pub fn near(&self) -> f64 {
-        NEAR * (self.newton.columns() as f64 / MANY).min(1.0)
+    /// more the more of them there are, beside the passes over columns that each step takes. None without products;
+    /// with some at least `enough`, which does no harm.
+    pub fn near(&self, enough: f64) -> f64 {
+        match self.newton.columns() {
+            0 => 0.0,
+            columns => NEAR * (columns as f64 / MANY).max(enough / NEAR).min(1.0),
+        }
     }
 
     /// Runs epochs over `working`, and between them epochs over its nonzero pieces only, which cost

@@ -21,7 +21,7 @@ mod working_set;
 pub(crate) use anderson::Anderson;
 pub(crate) use cd::{BlockCdMethod, CdMethod, SHARE};
 pub(crate) use conjugate::{At, SupportCg};
-pub(crate) use engine::{DIRECT, Engine, FOCUS, Inner, NEAR};
+pub(crate) use engine::{DIRECT, Engine, FOCUS, Inner};
 pub(crate) use model::Model;
 pub(crate) use pieces::few_nonzero;
 pub(crate) use support::{Patience, Quadratic, SupportNewton, price};

@@ -59,6 +59,12 @@ impl Model {
         radius: f64,
         near: f64,
     ) {
+        if near == 0.0 {
+            // Without room for those of before.
+            (self.takings, self.holdable) = (self.takings + 1, true);
+            self.take_curvature(fit, eta, &[], grad_eta, radius);
+            return self.place(fit.outputs(), grad_eta);
+        }
         let before = std::mem::take(&mut self.curvature);
         self.curvature = std::mem::take(&mut self.spare);
         self.take_curvature(fit, eta, &[], grad_eta, radius);

@@ -5,7 +5,7 @@ use fenchel_core::{Convexity, LinearModel, Problem, Separable, Shape, kernels};
 
 use super::search::Step;
 use super::{LEAST, ProxNewton};
-use crate::coordinate::{Inner, NEAR, Units};
+use crate::coordinate::{Inner, Units};
 use crate::newton::coupled::Start;
 
 /// Epochs of coordinate descent on one model at most.
@@ -108,7 +108,7 @@ impl ProxNewton {
     /// tolerance, as the certificate falls with the square of the violation.
     fn near(&self) -> f64 {
         let enough = LEFT * (self.tol / self.relative).sqrt();
-        self.engine.near().max(enough.min(NEAR))
+        self.engine.near(enough)
     }
 
     /// The largest violation on the working set, outside of which there is none, at the start of the
