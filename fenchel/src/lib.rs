@@ -9,6 +9,7 @@
 //! | one fit, a path, a cross-validated path | [`drive`] |
 //! | libraries that bring types of their own | [`mod@plugins`] |
 //! | the command line | [`cli`] |
+//! | memory in large pages, for programs with large designs | [`pages`] |
 
 pub mod auto;
 pub mod cli;
@@ -16,6 +17,7 @@ pub mod data;
 pub mod drive;
 mod error;
 pub mod file;
+pub mod pages;
 pub mod plugins;
 pub mod registry;
 pub mod screen;

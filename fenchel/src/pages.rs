@@ -1,0 +1,130 @@
+//! Memory in large pages: the system's allocator, which asks the kernel for large pages for large blocks.
+//!
+//! A solver reads a design over and over, and with pages of 4 KiB waits for the addresses of pages, and at the
+//! beginning of each for the memory itself, longer than for the numbers: passes take up to a third longer.
+//! Many kernels hand out large pages only to who asks for them (`madvise` in
+//! `/sys/kernel/mm/transparent_hugepage/enabled`).
+
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// Length in bytes of blocks that are large: one large page lies inside wherever they begin, and what is rounded
+/// up is little beside them.
+const LARGE: usize = 4 << 20;
+
+/// The allocator, for `#[global_allocator]` of a program that fits large designs; the `fenchel` command has it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LargePages;
+
+// SAFETY: all blocks are those of `System`, with the layouts that it was called with; advice changes no contents.
+unsafe impl GlobalAlloc for LargePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps to the same conditions.
+        let block = unsafe { System.alloc(layout) };
+        advise(block, layout.size());
+        block
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { System.alloc_zeroed(layout) };
+        advise(block, layout.size());
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { System.realloc(block, layout, size) };
+        advise(block, size);
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// Asks for large pages where `block` is a large one. That the kernel has none to give is no fault.
+#[cfg(target_os = "linux")]
+fn advise(block: *mut u8, size: usize) {
+    use std::ptr::NonNull;
+
+    use nix::sys::mman::{MmapAdvise, madvise};
+
+    /// The kernel takes whole pages: from the beginning of that in which the block begins.
+    const PAGE: usize = 4096;
+
+    if size < LARGE {
+        return;
+    }
+    let inside = block.addr() % PAGE;
+    let Some(start) = NonNull::new(block.wrapping_sub(inside).cast()) else { return };
+    // SAFETY: the pages are this process's own, and this advice changes no contents.
+    let _ = unsafe { madvise(start, inside + size, MmapAdvise::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise(_: *mut u8, _: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_keep_what_was_written_as_they_grow() {
+        for (small, large) in [(100, 3000), (LARGE - 8, LARGE + 4096), (LARGE, 5 * LARGE)] {
+            let layout = Layout::array::<u8>(small).unwrap();
+            // SAFETY: the layouts have lengths, and only bytes of the block are written and read.
+            unsafe {
+                let block = LargePages.alloc_zeroed(layout);
+                assert!(!block.is_null());
+                let bytes = std::slice::from_raw_parts_mut(block, small);
+                assert!(bytes.iter().all(|byte| *byte == 0));
+                bytes.iter_mut().enumerate().for_each(|(i, byte)| *byte = (i % 251) as u8);
+                let block = LargePages.realloc(block, layout, large);
+                assert!(!block.is_null());
+                let bytes = std::slice::from_raw_parts(block, small);
+                assert!(bytes.iter().enumerate().all(|(i, byte)| *byte == (i % 251) as u8));
+                LargePages.dealloc(block, Layout::array::<u8>(large).unwrap());
+            }
+        }
+    }
+
+    /// The flags of the mapping around `address`, as the kernel lists them.
+    #[cfg(target_os = "linux")]
+    fn flags(address: usize) -> Vec<String> {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut here = false;
+        for line in maps.lines() {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let number = |text: &str| usize::from_str_radix(text, 16).ok();
+            if let Some((Some(start), Some(end))) =
+                range.map(|(start, end)| (number(start), number(end)))
+            {
+                here = (start..end).contains(&address);
+            } else if let Some(flags) = line.strip_prefix("VmFlags: ").filter(|_| here) {
+                return flags.split_whitespace().map(str::to_owned).collect();
+            }
+        }
+        panic!("{address:x} is not mapped");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_is_asked_for_large_pages_for_large_blocks_alone() {
+        if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+            return eprintln!("skipped: this kernel has no large pages");
+        }
+        for (size, asked) in [(8 * LARGE, true), (LARGE / 16, false)] {
+            let layout = Layout::array::<u8>(size).unwrap();
+            // SAFETY: the layout has a length.
+            let block = unsafe { LargePages.alloc(layout) };
+            let flags = flags(block.addr() + size / 2);
+            // SAFETY: it was allocated with this layout.
+            unsafe { LargePages.dealloc(block, layout) };
+            assert_eq!(flags.contains(&"hg".to_owned()), asked, "{size}: {flags:?}");
+        }
+    }
+}
