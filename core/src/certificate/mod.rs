@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Problem;
+use crate::{Design, Problem};
 use crate::objective::{LinearModel, Workspace};
 use crate::products::Reach;
 use crate::thresholds::Pairs;
@@ -242,6 +242,20 @@ impl Certifier {
     /// that of the dual point made orthogonal to the unpenalised directions, but along unpenalised
     /// coordinates the loss's own, so that a solver sees what is left to gain there.
     pub fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+
+    /// Another gradient in its place: that over some features, and zero elsewhere, where the one in the predictor
+    /// is `grad_eta`.
+    pub fn gradient_over(
+        &mut self,
+        design: &Design,
+        features: &[usize],
+        grad_eta: &[f64],
+    ) -> &[f64] {
+        let outputs = grad_eta.len() / design.samples().max(1);
+        self.gradient.resize(design.features() * outputs, 0.0);
+        design.mul_t_over(features, grad_eta, &mut self.gradient);
         &self.gradient
     }
 }

@@ -68,8 +68,6 @@ struct ProxNewton {
     grad_own: Vec<f64>,
     /// The loss at `start`, where that is already the start of the next step.
     expanded: Option<f64>,
-    /// The gradient in the coefficients of the working set, between steps without a certificate.
-    gradient: Vec<f64>,
     start: Snapshot,
     /// The loss's own parameters, and the penalty, at `start`.
     start_own: Vec<f64>,

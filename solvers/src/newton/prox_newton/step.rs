@@ -122,9 +122,9 @@ impl ProxNewton {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
         self.expanded = Some(self.expand(p, model, params)?);
         let beta = p.shape().split(params).0;
-        self.gradient.resize(beta.len(), 0.0);
-        model.design.mul_t_over(self.working.features(), &self.grad_eta, &mut self.gradient);
-        Ok(self.working.largest(units, beta, &self.gradient))
+        let features = self.working.features();
+        let gradient = self.certifier.gradient_over(&model.design, features, &self.grad_eta);
+        Ok(self.working.largest(units, beta, gradient))
     }
 
     /// Whether the curvature only bounds a Hessian that is known by products, so that a step of Newton's
