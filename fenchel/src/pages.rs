@@ -9,9 +9,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// Length in bytes of blocks that are large: one large page lies inside wherever they begin, and what is rounded
-/// up is little beside them.
-const LARGE: usize = 4 << 20;
+/// Length in bytes of blocks that are large: some large pages lie inside wherever they begin. Buffers in which
+/// matrices are packed for their products have 4 MiB, of which most is never touched and takes no memory.
+const LARGE: usize = 6 << 20;
 
 /// The allocator, for `#[global_allocator]` of a program that fits large designs; the `fenchel` command has it.
 #[derive(Debug, Clone, Copy, Default)]

@@ -11,10 +11,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Design, Problem};
 use crate::objective::{LinearModel, Workspace};
 use crate::products::Reach;
 use crate::thresholds::Pairs;
+use crate::{Design, Problem};
 
 mod free_step;
 mod gap;

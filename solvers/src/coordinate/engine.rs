@@ -331,9 +331,9 @@ impl Engine {
         if stays && all.units == working {
             return;
         }
-        // Nothing is taken from pieces whose curvatures do not last.
+        // Nothing is taken from pieces of other curvatures.
         let none = Pieces::default();
-        let before = if self.model.lasting().is_some() {
+        let before = if stays {
             std::mem::swap(all, &mut self.before);
             &self.before
         } else {
