@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use fenchel::pages::LargePages;
+use fenchel::pages::{self, LargePages};
 
 #[global_allocator]
 static ALLOCATOR: LargePages = LargePages;
 
 fn main() -> ExitCode {
+    pages::give_back();
     fenchel::cli::run()
 }

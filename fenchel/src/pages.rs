@@ -13,6 +13,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 /// matrices are packed for their products have 4 MiB, of which most is never touched and takes no memory.
 const LARGE: usize = 6 << 20;
 
+/// Length in bytes from which blocks have pages of their own, see [`give_back`].
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const APART: i32 = 1 << 20;
+/// Bytes that may be free behind all other blocks.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LEFT: i32 = 32 << 20;
+
 /// The allocator, for `#[global_allocator]` of a program that fits large designs; the `fenchel` command has it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LargePages;
@@ -43,6 +50,19 @@ unsafe impl GlobalAlloc for LargePages {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as above.
         unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// Has vectors as long as a wide design's rows returned to the system when they are freed: to be called once, at the start
+/// of a program. GNU's allocator would take a large block that was freed, such as that of a file, for a sign that all
+/// blocks up to its length are to share pages, and what is freed between others stays the program's (a hard sparse
+/// logistic fit takes 2 % less memory).
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: both are parameters of the allocator that any thread may set at any time, to any length.
+    unsafe {
+        nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, APART);
+        nix::libc::mallopt(nix::libc::M_TRIM_THRESHOLD, LEFT);
     }
 }
 
