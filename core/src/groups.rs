@@ -113,22 +113,29 @@ impl Groups {
     #[inline]
     pub fn gather(&self, g: usize, beta: &[f64], block: &mut [f64]) {
         let members = self.members(g);
-        for (beta, block) in beta.chunks(self.features).zip(block.chunks_mut(members.len())) {
-            for (b, &j) in block.iter_mut().zip(members) {
-                *b = beta[j];
-            }
+        let gather = |beta: &[f64], block: &mut [f64]| {
+            block.iter_mut().zip(members).for_each(|(b, &j)| *b = beta[j]);
+        };
+        // The most frequent case, without the divisions of chunks.
+        if beta.len() == self.features {
+            return gather(beta, block);
         }
+        let columns = beta.chunks(self.features).zip(block.chunks_mut(members.len()));
+        columns.for_each(|(beta, block)| gather(beta, block));
     }
 
     /// Copies `block` (`|g|` x K) into block `g` of `beta` (p x K).
     #[inline]
     pub fn scatter(&self, g: usize, block: &[f64], beta: &mut [f64]) {
         let members = self.members(g);
-        for (beta, block) in beta.chunks_mut(self.features).zip(block.chunks(members.len())) {
-            for (b, &j) in block.iter().zip(members) {
-                beta[j] = *b;
-            }
+        let scatter = |block: &[f64], beta: &mut [f64]| {
+            block.iter().zip(members).for_each(|(b, &j)| beta[j] = *b);
+        };
+        if beta.len() == self.features {
+            return scatter(block, beta);
         }
+        let columns = beta.chunks_mut(self.features).zip(block.chunks(members.len()));
+        columns.for_each(|(beta, block)| scatter(block, beta));
     }
 }
 

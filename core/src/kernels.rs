@@ -398,7 +398,13 @@ fn max_abs_inner(a: &[f64]) -> f64 {
             tops[l] = tops[l].max(bits(x[l]));
         }
     }
-    let top = tops.into_iter().chain(rest.iter().map(|x| bits(*x))).fold(0, i64::max);
+    let mut top = 0;
+    for other in tops {
+        top = other.max(top);
+    }
+    for x in rest {
+        top = bits(*x).max(top);
+    }
     f64::from_bits(top as u64)
 }
 
