@@ -73,16 +73,21 @@ fn advise(block: *mut u8, size: usize) {
 
     use nix::sys::mman::{MmapAdvise, madvise};
 
-    /// The kernel takes whole pages: from the beginning of that in which the block begins.
+    let Some((before, length)) = pages(block.addr(), size) else { return };
+    let Some(start) = NonNull::new(block.wrapping_sub(before).cast()) else { return };
+    // SAFETY: the pages are this process's own, and this advice changes no contents.
+    let _ = unsafe { madvise(start, length, MmapAdvise::MADV_HUGEPAGE) };
+}
+
+/// How far before a large block the page begins in which it begins, and the length from there to its end; `None` for
+/// others.
+#[cfg(target_os = "linux")]
+fn pages(address: usize, size: usize) -> Option<(usize, usize)> {
+    /// The kernel takes whole pages, of this length on most machines.
     const PAGE: usize = 4096;
 
-    if size < LARGE {
-        return;
-    }
-    let inside = block.addr() % PAGE;
-    let Some(start) = NonNull::new(block.wrapping_sub(inside).cast()) else { return };
-    // SAFETY: the pages are this process's own, and this advice changes no contents.
-    let _ = unsafe { madvise(start, inside + size, MmapAdvise::MADV_HUGEPAGE) };
+    let before = address % PAGE;
+    (size >= LARGE).then_some((before, before + size))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -133,18 +138,24 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn the_kernel_is_asked_for_large_pages_for_large_blocks_alone() {
+    fn the_kernel_is_asked_for_large_pages_for_large_blocks() {
         if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
             return eprintln!("skipped: this kernel has no large pages");
         }
-        for (size, asked) in [(8 * LARGE, true), (LARGE / 16, false)] {
-            let layout = Layout::array::<u8>(size).unwrap();
-            // SAFETY: the layout has a length.
-            let block = unsafe { LargePages.alloc(layout) };
-            let flags = flags(block.addr() + size / 2);
-            // SAFETY: it was allocated with this layout.
-            unsafe { LargePages.dealloc(block, layout) };
-            assert_eq!(flags.contains(&"hg".to_owned()), asked, "{size}: {flags:?}");
-        }
+        let layout = Layout::array::<u8>(8 * LARGE).unwrap();
+        // SAFETY: the layout has a length.
+        let block = unsafe { LargePages.alloc(layout) };
+        let flags = flags(block.addr() + 4 * LARGE);
+        // SAFETY: it was allocated with this layout.
+        unsafe { LargePages.dealloc(block, layout) };
+        assert!(flags.contains(&"hg".to_owned()), "{flags:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn others_are_left_alone_and_pages_are_whole_ones() {
+        assert_eq!(pages(3 * 4096 + 16, LARGE - 1), None);
+        assert_eq!(pages(3 * 4096 + 16, LARGE), Some((16, LARGE + 16)));
+        assert_eq!(pages(7 * 4096, 2 * LARGE), Some((0, 2 * LARGE)));
     }
 }
