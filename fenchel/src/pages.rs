@@ -1,7 +1,8 @@
 //! Memory in large pages: the system's allocator, which asks the kernel for large pages for large blocks.
 //!
 //! A solver reads a design over and over, and with pages of 4 KiB waits for the addresses of pages, and at the
-//! beginning of each for the memory itself, longer than for the numbers: passes take up to a third longer.
+//! beginning of each for the memory itself: fits take up to a sixth longer, and where the memory is shared with
+//! others up to twice as long.
 //! Many kernels hand out large pages only to who asks for them (`madvise` in
 //! `/sys/kernel/mm/transparent_hugepage/enabled`).
 
