@@ -203,7 +203,7 @@ impl FreeFunction for EtaFunction<'_> {
         if self.fit.as_own().is_some() || self.columns.iter().any(others) {
             return 0.0;
         }
-        f64::EPSILON * self.grad_eta.iter().map(|g| g.abs()).sum::<f64>()
+        4.0 * f64::EPSILON * self.grad_eta.iter().map(|g| g.abs()).sum::<f64>()
     }
 
     fn value_gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {

@@ -120,7 +120,11 @@ impl ProxNewton {
         params: &[f64],
     ) -> Result<f64, Error> {
         let model = p.objective.as_linear().expect("`supports` asked for a linear model");
-        self.expanded = Some(self.expand(p, model, params)?);
+        self.expanded = Some(if self.trial_is_exact(p, model, units) {
+            self.go_on(p, model, params)?
+        } else {
+            self.expand(p, model, params)?
+        });
         let beta = p.shape().split(params).0;
         let features = self.working.features();
         let gradient = self.certifier.gradient_over(&model.design, features, &self.grad_eta);
@@ -180,10 +184,29 @@ impl ProxNewton {
         let value = model
             .gradient_in_eta(params, eta, grad_eta, &mut self.grad_own)
             .expect("`supports` asked for a gradient");
-        if !value.is_finite() {
-            anyhow::bail!("the loss is not finite where the solver stands");
-        }
-        Ok(value)
+        finite(value)
+    }
+
+    /// Whether the predictor that the line search arrived at by a whole step is that of the parameters, up to rounding:
+    /// not where the change of it is that of copies in single precision, nor where another step came after it.
+    fn trial_is_exact(&self, p: &Problem<'_>, model: &LinearModel, units: &Units<'_>) -> bool {
+        !model.design.matrix().is_sparse()
+            && !is_coupled(model)
+            && !self.corrects(p, model, Some(units))
+    }
+
+    /// As [`ProxNewton::expand`] after a whole step, without a pass over the data. Certificates compute the predictor
+    /// afresh.
+    fn go_on(
+        &mut self,
+        p: &Problem<'_>,
+        model: &LinearModel,
+        params: &[f64],
+    ) -> Result<f64, Error> {
+        self.begin(p, params);
+        std::mem::swap(&mut self.eta, &mut self.trial);
+        let smooth = model.fit.as_smooth().expect("`supports` asked for a gradient");
+        finite(smooth.gradient(&self.eta, &[], &mut self.grad_eta, &mut []))
     }
 
     /// Minimises the coupled model by descent, and takes down the change of `eta`.
@@ -260,4 +283,12 @@ impl ProxNewton {
         }
         self.change = change;
     }
+}
+
+/// Errors: a loss that is not.
+fn finite(loss: f64) -> Result<f64, Error> {
+    if !loss.is_finite() {
+        anyhow::bail!("the loss is not finite where the solver stands");
+    }
+    Ok(loss)
 }
