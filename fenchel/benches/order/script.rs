@@ -27,9 +27,7 @@ struct Code<'p> {
 pub fn of(program: &Program, runs: &[HashSet<String>]) -> String {
     let mut codes = BTreeMap::<(&str, String), Code<'_>>::new();
     for section in &program.sections {
-        let pattern = before_hash(&section.name)
-            .map_or_else(|| without_suffix(&section.name), |name| format!("{name}17h*"));
-        let code = codes.entry((&section.objects, pattern)).or_default();
+        let code = codes.entry((&section.objects, pattern(&section.name))).or_default();
         let fits = runs.iter().filter(|run| run.contains(section.function())).count() as u64;
         code.all += section.size;
         code.run += section.size * fits.min(1);
@@ -80,6 +78,11 @@ pub fn of(program: &Program, runs: &[HashSet<String>]) -> String {
     text
 }
 
+/// A name whatever hash it ends with, and whatever is appended to it.
+fn pattern(name: &str) -> String {
+    before_hash(name).map_or_else(|| without_suffix(name), |name| format!("{name}17h*"))
+}
+
 /// What comes before the hash at the end of a name: `17h`, sixteen digits and `E`.
 fn before_hash(name: &str) -> Option<&str> {
     let hashed = |at: &usize| {
@@ -93,8 +96,7 @@ fn before_hash(name: &str) -> Option<&str> {
 /// valgrind shows a machine without. Their hashes are not known from each other's.
 fn with_widest_vectors(name: &str) -> Option<String> {
     let twin = name.replace("3x862v32V3", "3x862v42V4");
-    let pattern = before_hash(&twin).map(|name| format!("{name}17h*"));
-    (twin != name).then(|| pattern.unwrap_or(twin))
+    (twin != name).then(|| pattern(&twin))
 }
 
 /// A name whatever link-time optimisation appends to it.

@@ -197,7 +197,8 @@ impl FreeColumn {
 }
 
 impl FreeFunction for EtaFunction<'_> {
-    /// Of intercepts' entries, which are sums over samples.
+    /// Of intercepts' entries, which are sums over samples: a few units in the last place, as terms have roundings of
+    /// their own.
     fn rounding(&self) -> f64 {
         let others = |column: &FreeColumn| !column.ones;
         if self.fit.as_own().is_some() || self.columns.iter().any(others) {
